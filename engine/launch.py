@@ -1,0 +1,128 @@
+"""Starts a supervisor and reads the frames that it tells.
+
+The supervisor is a process of its own, and the ancestor of everything measured: reading another process's memory needs that, and what
+shares an interpreter with the measured program measures itself. It is started by absolute path and isolated (`-I`), so that a folder
+with an `engine` of its own cannot stand in for ours.
+
+    us → its stdin:   the spec as one line of JSON; then "cancel\\n" at most once; end of file means "kill everything and go"
+    its stdout → us:  u32 length and `encode_frame`, again and again; the last one carries a finished status
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from engine.trace import Frame, FrameError, RunSpec, decode_frame
+from engine.trace.record import FINISHED
+
+_MAIN = Path(__file__).with_name("supervisor_main.py")
+_PATIENCE_S = 10.0
+
+
+class Run:
+    """One run, from spec to last frame. Use it as a context manager: leaving ends the supervisor and with it everything measured."""
+
+    def __init__(self, spec: RunSpec) -> None:
+        self._last_ns = 0
+        self._gate = threading.Lock()
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", str(_MAIN)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            # Its own session: Ctrl-C in our terminal is ours to handle, and reaches it as the end of its input.
+            start_new_session=True,
+        )
+        self._complaint: list[bytes] = []
+        self._listener = threading.Thread(target=self._listen, name="supervisor-stderr", daemon=True)
+        self._listener.start()
+        self._say(json.dumps(spec.to_json()).encode() + b"\n")
+
+    def frames(self) -> Iterator[Frame]:
+        """Every frame as it comes, up to and with the one whose `changes["status"]` is a finished one.
+
+        There always is such a last frame: when the supervisor itself dies, it is made here, `failed`, with what it said last.
+        """
+        stdout = self._process.stdout
+        assert stdout is not None
+        while (data := _message(stdout)) is not None:
+            try:
+                frame = decode_frame(data)
+            except FrameError as error:
+                yield self._broken(f"the supervisor told something that is no frame: {error}")
+                return
+            self._last_ns = frame.t_ns
+            yield frame
+            if frame.changes.get("status") in FINISHED:
+                return
+        self._process.wait()
+        self._listener.join(1)
+        said = b"".join(self._complaint).decode(errors="replace").strip()
+        yield self._broken(f"the supervisor ended without a last word (exit code {self._process.returncode})", said)
+
+    def cancel(self) -> None:
+        """Asks the run to end now and keep what it has. Safe from any thread, and after the end."""
+        self._say(b"cancel\n")
+
+    def close(self) -> None:
+        """Ends the supervisor, and through it every process of the run. Idempotent."""
+        with self._gate:
+            if self._process.stdin is not None:
+                try:
+                    self._process.stdin.close()
+                except OSError:
+                    pass
+        try:
+            self._process.wait(_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._listener.join(1)
+        for pipe in (self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _say(self, data: bytes) -> None:
+        with self._gate:
+            stdin = self._process.stdin
+            if stdin is None or stdin.closed:
+                return
+            try:
+                stdin.write(data)
+                stdin.flush()
+            except OSError:
+                pass  # It has ended; its last frame, or the lack of one, says how.
+
+    def _listen(self) -> None:
+        stderr = self._process.stderr
+        assert stderr is not None
+        while data := os.read(stderr.fileno(), 65536):
+            self._complaint.append(data)
+            del self._complaint[:-16]
+
+    def _broken(self, message: str, said: str = "") -> Frame:
+        error = {"kind": "recorder", "message": message, "traceback": said[-8000:] or None}
+        return Frame(t_ns=self._last_ns, changes={"status": "failed", "error": error})
+
+
+def _message(stream: IO[bytes]) -> bytes | None:
+    """One length-prefixed message, or None when the stream ends (in the middle of one, too)."""
+    head = stream.read(4)
+    if len(head) < 4:
+        return None
+    length = int.from_bytes(head, "little")
+    data = stream.read(length)
+    return data if len(data) == length else None
