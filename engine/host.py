@@ -33,9 +33,10 @@ class CpuTimes:
 
 
 def host() -> dict[str, Any]:
-    """A JSON object: cores, logical_cores, platform, kernel, machine, cpu_model, memory_bytes, load, virtualization, steal_ratio.
+    """The machine as a JSON object; its keys are those of the body.
 
-    `load` is the averages of 1, 5 and 15 minutes. `steal_ratio` here is that since the machine started; that of a run comes from two `cpu_times`.
+    `load` is the averages of 1, 5 and 15 minutes. `steal_ratio` is that since the machine started; that of a run comes from two
+    `cpu_times`.
     """
     times = cpu_times()
     return {
