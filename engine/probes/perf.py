@@ -1,0 +1,168 @@
+"""The rings that the kernel writes its records into: one mapped buffer for every CPU, shared by all events of a run.
+
+    page 0            data pages (a power of two), written round and round
+    ┌──────────────┐  ┌────────────────────────────────────────────┐
+    │ head    tail │  │ ……… read ……… │ unread │ ……… room ……………………… │
+    └──────────────┘  └──────────────┴tail────┴head──────────────────┘
+
+A record that finds no room is dropped by the kernel, which counts it: see `Gap`. Unprivileged users may map 128 pages a CPU, and less
+where others of theirs have rings already.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from engine.probes.perf_event import dummy, open_event, redirect, unavailable
+from engine.probes.perf_records import Records, parse
+from engine.probes.perf_ring import Ring
+
+PAGES = 128
+_SLACK_NS = 1_000_000
+_SWITCHES = "the kernel's context switches"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """`lost` records of one CPU are missing in `[start, end]`: what ran there then is not known."""
+
+    cpu: int
+    start: int
+    end: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drained:
+    """All that was unread. `watermark_ns`: every record of an earlier time has been handed out, with this or before.
+
+    A record may bear a time after the watermark; it will not come again.
+    """
+
+    records: Records
+    gaps: tuple[Gap, ...]
+    watermark_ns: int
+
+
+class Rings:
+    """Rings of all CPUs, fed by the side records (births, exits, execs, and switches if wanted) of a task and all its later offspring.
+
+    Not thread-safe. Closing it ends all its events, the attached ones included.
+    """
+
+    def __init__(self, pid: int, *, switches: bool = True, pages: int = PAGES) -> None:
+        """`pid`: a thread id; what it starts from now on is watched with it, its other threads are not. `pages`: at most, a power of two.
+
+        Raises ProbeUnavailable.
+        """
+        self.lost = 0
+        self._attr = dummy(switches=switches).pack()
+        self._rings: dict[int, Ring] = {}
+        try:
+            for cpu in online_cpus():
+                try:
+                    fd = open_event(self._attr, pid, cpu)
+                except OSError as error:
+                    if error.errno == errno.ENODEV:
+                        continue  # It went offline since the list was read.
+                    raise
+                self._rings[cpu] = Ring(cpu, fd, pages)
+        except OSError as error:
+            self.close()
+            raise unavailable(error, _SWITCHES) from None
+
+    @property
+    def capacity(self) -> dict[int, int]:
+        """Bytes of each CPU's ring."""
+        return {cpu: ring.size for cpu, ring in self._rings.items()}
+
+    def watch(self, pid: int) -> None:
+        """Feeds the rings from one more thread, not one that descends from those watched, and its offspring. Raises ProbeUnavailable."""
+        try:
+            self.attach(self._attr, pid)
+        except OSError as error:
+            raise unavailable(error, _SWITCHES) from None
+
+    def attach(self, attr: bytes, pid: int) -> list[int]:
+        """Opens one more event for thread `pid` on each CPU, its records going to these rings. Raises OSError, leaving none open.
+
+        Only watchpoints of `perf_event.watchpoint` may write samples. The descriptors serve `perf_event.disable` and `enable`;
+        give them back with `detach`, or leave them to `close`.
+        """
+        fds: list[int] = []
+        try:
+            for cpu, ring in self._rings.items():
+                try:
+                    fd = open_event(attr, pid, cpu)
+                except OSError as error:
+                    if error.errno == errno.ENODEV:
+                        continue
+                    raise
+                fds.append(fd)
+                redirect(fd, ring.fd)
+                ring.fds[fd] = 0
+        except OSError:
+            self.detach(fds)
+            raise
+        return fds
+
+    def detach(self, fds: Iterable[int]) -> None:
+        """Ends attached events. What they have written stays to be drained."""
+        for fd in fds:
+            for ring in self._rings.values():
+                ring.fds.pop(fd, None)
+            os.close(fd)
+
+    def drain(self) -> Drained:
+        """Everything unread, in the order of time, without waiting. Raises ProbeError when a ring makes no sense."""
+        # A record's time is taken a little before the record is written: what is that close to now may still be on its way.
+        watermark = time.monotonic_ns() - _SLACK_NS
+        chunks: list[bytes] = []
+        gaps: list[Gap] = []
+        overrun: list[tuple[Ring, int, int]] = []
+        for ring in self._rings.values():
+            data, was_full = ring.take()
+            chunks.append(data)
+            if was_full and (count := ring.newly_lost()):
+                overrun.append((ring, count, time.monotonic_ns()))
+        records = parse(b"".join(chunks))
+        for loss in records.losses:
+            ring = self._rings[loss.cpu]
+            if not ring.counts_lost:
+                gaps.append(Gap(loss.cpu, ring.last_before(records, loss.t), loss.t, loss.count))
+        for ring in self._rings.values():
+            ring.saw(records)
+        gaps.extend(Gap(ring.cpu, ring.last_ns, end, count) for ring, count, end in overrun)
+        self.lost += sum(gap.lost for gap in gaps)
+        return Drained(records, tuple(gaps), watermark)
+
+    def close(self) -> None:
+        """Idempotent."""
+        for ring in self._rings.values():
+            ring.close()
+        self._rings = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def online_cpus() -> list[int]:
+    """As the kernel numbers them."""
+    try:
+        text = Path("/sys/devices/system/cpu/online").read_text().strip()
+    except OSError:
+        return list(range(os.cpu_count() or 1))
+    cpus: list[int] = []
+    for span in text.split(","):
+        first, _, last = span.partition("-")
+        cpus.extend(range(int(first), int(last or first) + 1))
+    return cpus

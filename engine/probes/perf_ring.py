@@ -1,0 +1,100 @@
+"""One CPU's ring: the mapping, and taking out what is unread."""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import os
+from collections.abc import Iterator
+
+import numpy as np
+
+from engine.probes.perf_event import lost
+from engine.probes.perf_records import Records
+
+_FEWEST_PAGES = 4
+_HEAD, _TAIL = 1024 // 8, 1032 // 8
+_BIGGEST_RECORD = 1024
+
+
+class Ring:
+    """`fds`: every event that writes here, with how many of its records are known to be lost. `last_ns`: time of the newest record read."""
+
+    def __init__(self, cpu: int, fd: int, pages: int) -> None:
+        """Takes over `fd`, an event of this CPU, and maps its ring. Raises OSError when not even the fewest pages may be mapped."""
+        self.cpu = cpu
+        self.fd = fd
+        self.fds = {fd: 0}
+        self.last_ns = 0
+        try:
+            self._map = _mapped(fd, pages)
+            # The kernel counts losses for each event (6.0 and later), or the event has no such number to read.
+            self.counts_lost = len(os.read(fd, 16)) == 16
+        except OSError:
+            os.close(fd)
+            raise
+        self._bytes = memoryview(self._map)
+        self._control = self._bytes.cast("Q")
+        self.size = len(self._map) - mmap.PAGESIZE
+
+    def take(self) -> tuple[bytes, bool]:
+        """The unread bytes, which are whole records, and whether the ring may have been too full for some. Makes room for new ones.
+
+        The kernel publishes `head` after the bytes; hundreds of instructions of this interpreter lie between our reading of the one and the
+        other, which is the barrier that weakly ordered processors want.
+        """
+        tail, head = self._control[_TAIL], self._control[_HEAD]
+        start, end = tail % self.size, head % self.size
+        data = self._bytes[mmap.PAGESIZE :]
+        if head == tail:
+            taken = b""
+        elif start < end:
+            taken = bytes(data[start:end])
+        else:
+            taken = bytes(data[start:]) + bytes(data[:end])
+        before = self._control[_HEAD]
+        self._control[_TAIL] = head
+        return taken, before - tail > self.size - _BIGGEST_RECORD
+
+    def newly_lost(self) -> int:
+        """Records lost since this was asked before. Asks each event, which takes longer the more threads it has been inherited by."""
+        if not self.counts_lost:
+            return 0
+        fresh = 0
+        for fd, known in self.fds.items():
+            now = lost(fd)
+            fresh += now - known
+            self.fds[fd] = now
+        return fresh
+
+    def saw(self, records: Records) -> None:
+        """Moves `last_ns` to the newest of these that is of this CPU."""
+        self.last_ns = max(self.last_ns, *self._times(records))
+
+    def last_before(self, records: Records, t: int) -> int:
+        """The time of the newest record of this CPU that is older than `t`, among these and those seen."""
+        return max(self.last_ns, *self._times(records, t))
+
+    def close(self) -> None:
+        self._control.release()
+        self._bytes.release()
+        self._map.close()
+        for fd in self.fds:
+            os.close(fd)
+        self.fds = {}
+
+    def _times(self, records: Records, before: int = 2**63 - 1) -> Iterator[int]:
+        for t, cpu in ((records.switch[0], records.switch[1]), (records.samples.t, records.samples.cpu)):
+            until = int(np.searchsorted(t, before))
+            here = np.flatnonzero(cpu[:until] == self.cpu)
+            yield int(t[here[-1]]) if len(here) else 0
+
+
+def _mapped(fd: int, pages: int) -> mmap.mmap:
+    while True:
+        try:
+            return mmap.mmap(fd, (1 + pages) * mmap.PAGESIZE, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
+        except OSError as error:
+            if error.errno not in (errno.EPERM, errno.ENOMEM) or pages <= _FEWEST_PAGES:
+                raise
+            pages //= 2
