@@ -48,8 +48,8 @@ _LINE = re.compile(r"(?P<kind>process|gil|thread|task|cpu)\s+(?P<name>\S+)\s+\|(
 def drawn(drawing: str, column_ns: int = MS, live: bool = False, head: Record | None = None, **counters: int) -> Trace:
     """The trace of a drawing: complete, or `live`: then the segments that reach the right edge are open.
 
-    Measured lanes carry one job each, from the first column that is not `starting` to the last that is there, `ok` unless it is crashed;
-    a lane with nothing but `starting` carries none.
+    Measured lanes carry one job each, from the first column that is not `starting` or idle to the last such, `ok` unless it is crashed;
+    a lane without any carries none.
     """
     scene = Scene(counters=dict(counters))
     names: dict[str, int] = {}
@@ -89,7 +89,7 @@ def _lane(scene: Scene, line: re.Match[str], names: dict[str, int]) -> int:
     if parent is None and kind in ("gil", "thread", "task"):
         above = "thread" if kind == "task" else "process"
         parent = next((lane.id for lane in reversed(scene.lanes) if lane.kind == above), None)
-    more: dict[str, Any] = {"exactness": word for word in words if word in ("sampled", "inferred")}
+    more: dict[str, Any] = {"exactness": next((word for word in words if word in ("sampled", "inferred")), "exact")}
     number = len(scene.lanes) + 100
     more["tid"] = number if kind == "thread" else None
     more["measured"] = kind in ("thread", "task") and "unmeasured" not in words
@@ -117,7 +117,7 @@ def _draw(scene: Scene, line: re.Match[str], names: dict[str, int], holders: dic
 
 
 def _job(scene: Scene, lane: Lane) -> None:
-    rows = [row for row in scene.rows if row[0] == lane.id and row[3] != State.starting]
+    rows = [row for row in scene.rows if row[0] == lane.id and row[3] not in (State.starting, State.idle)]
     if rows:
         scene.job(lane.id, len(scene.jobs), rows[0][1], rows[-1][2], rows[-1][3] != State.crashed)
 
