@@ -5,13 +5,14 @@
     │ head    tail │  │ ……… read ……… │ unread │ ……… room ……………………… │
     └──────────────┘  └──────────────┴tail────┴head──────────────────┘
 
-A record that finds no room is dropped by the kernel, which counts it: see `Gap`. Unprivileged users may map 128 pages a CPU, and less
-where others of theirs have rings already.
+A record that finds no room is dropped by the kernel, which counts it: see `Gap`. Root may map what we want; other users
+kernel.perf_event_mlock_kb for each CPU (128 pages, by default) and their RLIMIT_MEMLOCK, for all their rings together.
 """
 
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 import time
 from collections.abc import Iterable
@@ -21,9 +22,9 @@ from typing import Self
 
 from engine.probes.perf_event import dummy, open_event, redirect, unavailable
 from engine.probes.perf_records import Records, parse
-from engine.probes.perf_ring import Ring
+from engine.probes.perf_ring import Ring, mapped
 
-PAGES = 128
+_MOST_PAGES, _MOST_BYTES = 1024, 64 * 2**20
 _SLACK_NS = 1_000_000
 _SWITCHES = "the kernel's context switches"
 
@@ -56,25 +57,22 @@ class Rings:
     Not thread-safe. Closing it ends all its events, the attached ones included.
     """
 
-    def __init__(self, pid: int, *, switches: bool = True, pages: int = PAGES) -> None:
-        """`pid`: a thread id; what it starts from now on is watched with it, its other threads are not. `pages`: at most, a power of two.
+    def __init__(self, pid: int, *, switches: bool = True, pages: int | None = None) -> None:
+        """`pid`: a thread id; what it starts from now on is watched with it, its other threads are not.
 
-        Raises ProbeUnavailable.
+        `pages`: data pages of each ring, a power of two; fewer where the kernel does not grant them. Raises ProbeUnavailable.
         """
         self.lost = 0
-        self._attr = dummy(switches=switches).pack()
         self._rings: dict[int, Ring] = {}
+        self._attr = dummy(switches=switches).pack()
         try:
-            for cpu in online_cpus():
-                try:
-                    fd = open_event(self._attr, pid, cpu)
-                except OSError as error:
-                    if error.errno == errno.ENODEV:
-                        continue  # It went offline since the list was read.
-                    raise
-                self._rings[cpu] = Ring(cpu, fd, pages)
+            fds = _open_everywhere(self._attr, pid, online_cpus())
+            try:
+                self._rings = mapped(fds, pages or _wanted_pages(len(fds)))
+            except OSError:
+                _close_all(fds.values())
+                raise
         except OSError as error:
-            self.close()
             raise unavailable(error, _SWITCHES) from None
 
     @property
@@ -95,29 +93,22 @@ class Rings:
         Only watchpoints of `perf_event.watchpoint` may write samples. The descriptors serve `perf_event.disable` and `enable`;
         give them back with `detach`, or leave them to `close`.
         """
-        fds: list[int] = []
+        fds = _open_everywhere(attr, pid, self._rings)
         try:
-            for cpu, ring in self._rings.items():
-                try:
-                    fd = open_event(attr, pid, cpu)
-                except OSError as error:
-                    if error.errno == errno.ENODEV:
-                        continue
-                    raise
-                fds.append(fd)
-                redirect(fd, ring.fd)
-                ring.fds[fd] = 0
+            for cpu, fd in fds.items():
+                redirect(fd, self._rings[cpu].fd)
         except OSError:
-            self.detach(fds)
+            _close_all(fds.values())
             raise
-        return fds
+        for cpu, fd in fds.items():
+            self._rings[cpu].fds[fd] = 0
+        return list(fds.values())
 
     def detach(self, fds: Iterable[int]) -> None:
         """Ends attached events. What they have written stays to be drained."""
         for fd in fds:
             for ring in self._rings.values():
-                ring.fds.pop(fd, None)
-            os.close(fd)
+                ring.release(fd)
 
     def drain(self) -> Drained:
         """Everything unread, in the order of time, without waiting. Raises ProbeError when a ring makes no sense."""
@@ -153,6 +144,30 @@ class Rings:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _open_everywhere(attr: bytes, pid: int, cpus: Iterable[int]) -> dict[int, int]:
+    """The event's descriptor on each CPU that is still online. Raises OSError, leaving none open."""
+    fds: dict[int, int] = {}
+    for cpu in cpus:
+        try:
+            fds[cpu] = open_event(attr, pid, cpu)
+        except OSError as error:
+            if error.errno != errno.ENODEV:
+                _close_all(fds.values())
+                raise
+    return fds
+
+
+def _close_all(fds: Iterable[int]) -> None:
+    for fd in fds:
+        os.close(fd)
+
+
+def _wanted_pages(cpus: int) -> int:
+    """4 MB a CPU, 130,000 switches, but no more than 64 MB of locked memory in all; a power of two."""
+    most = _MOST_BYTES // mmap.PAGESIZE // max(1, cpus)
+    return min(_MOST_PAGES, 1 << max(0, most.bit_length() - 1))
 
 
 def online_cpus() -> list[int]:

@@ -13,7 +13,7 @@ from engine.probes.perf_event import lost
 from engine.probes.perf_records import Records
 
 _FEWEST_PAGES = 4
-_HEAD, _TAIL = 1024 // 8, 1032 // 8
+_HEAD, _TAIL = 1024 // 8, 1032 // 8  # where the control page has them, in words of 8 bytes
 _BIGGEST_RECORD = 1024
 
 
@@ -21,18 +21,15 @@ class Ring:
     """`fds`: every event that writes here, with how many of its records are known to be lost. `last_ns`: time of the newest record read."""
 
     def __init__(self, cpu: int, fd: int, pages: int) -> None:
-        """Takes over `fd`, an event of this CPU, and maps its ring. Raises OSError when not even the fewest pages may be mapped."""
+        """Maps the ring of `fd`, an event of this CPU, and takes it over. Raises OSError, `fd` staying the caller's."""
         self.cpu = cpu
         self.fd = fd
         self.fds = {fd: 0}
         self.last_ns = 0
-        try:
-            self._map = _mapped(fd, pages)
-            # The kernel counts losses for each event (6.0 and later), or the event has no such number to read.
-            self.counts_lost = len(os.read(fd, 16)) == 16
-        except OSError:
-            os.close(fd)
-            raise
+        self._owed = 0
+        # The kernel counts losses for each event (6.0 and later), or the event has no such number to read.
+        self.counts_lost = len(os.read(fd, 16)) == 16
+        self._map = mmap.mmap(fd, (1 + pages) * mmap.PAGESIZE, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
         self._bytes = memoryview(self._map)
         self._control = self._bytes.cast("Q")
         self.size = len(self._map) - mmap.PAGESIZE
@@ -58,14 +55,21 @@ class Ring:
 
     def newly_lost(self) -> int:
         """Records lost since this was asked before. Asks each event, which takes longer the more threads it has been inherited by."""
+        fresh, self._owed = self._owed, 0
         if not self.counts_lost:
-            return 0
-        fresh = 0
+            return fresh
         for fd, known in self.fds.items():
             now = lost(fd)
             fresh += now - known
             self.fds[fd] = now
         return fresh
+
+    def release(self, fd: int) -> None:
+        """Closes an event that writes here, if it is one of ours; what it lost is not forgotten."""
+        known = self.fds.pop(fd, None)
+        if known is not None:
+            self._owed += lost(fd) - known
+            os.close(fd)
 
     def saw(self, records: Records) -> None:
         """Moves `last_ns` to the newest of these that is of this CPU."""
@@ -75,10 +79,13 @@ class Ring:
         """The time of the newest record of this CPU that is older than `t`, among these and those seen."""
         return max(self.last_ns, *self._times(records, t))
 
-    def close(self) -> None:
+    def unmap(self) -> None:
         self._control.release()
         self._bytes.release()
         self._map.close()
+
+    def close(self) -> None:
+        self.unmap()
         for fd in self.fds:
             os.close(fd)
         self.fds = {}
@@ -90,11 +97,20 @@ class Ring:
             yield int(t[here[-1]]) if len(here) else 0
 
 
-def _mapped(fd: int, pages: int) -> mmap.mmap:
+def mapped(fds: dict[int, int], pages: int) -> dict[int, Ring]:
+    """A ring for each CPU's event, all of `pages` pages or, where the kernel grants that only to some, of the most that it grants to all.
+
+    Raises OSError when not even the fewest are granted; `fds` stay the caller's then.
+    """
     while True:
+        rings: dict[int, Ring] = {}
         try:
-            return mmap.mmap(fd, (1 + pages) * mmap.PAGESIZE, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
+            for cpu, fd in fds.items():
+                rings[cpu] = Ring(cpu, fd, pages)
+            return rings
         except OSError as error:
+            for ring in rings.values():
+                ring.unmap()
             if error.errno not in (errno.EPERM, errno.ENOMEM) or pages <= _FEWEST_PAGES:
                 raise
             pages //= 2
