@@ -1,0 +1,1 @@
+"""Marks, models and workloads: what runs inside the measured interpreter."""

@@ -1,0 +1,41 @@
+"""The numbers of the marks: shared by the agent that writes them and the engine that reads them.
+
+A record of a mark file is two words of 64 bits: the time (CLOCK_MONOTONIC, ns) and `argument << 8 | kind`.
+
+    header 4096 bytes | ring: CAPACITY records of 16 bytes | text: TEXT_CAPACITY bytes
+
+The header's words are named by the `H_…` numbers. One thread writes, one reader reads: the writer publishes a record by moving `H_HEAD`
+last, the reader frees its place by moving `H_TAIL`. A full ring loses the new record and counts it in `H_DROPPED`.
+Text entries say what an argument is called: `i64 kind, i64 argument, i64 length, UTF-8, padding to 8`; `H_TEXT_HEAD` is published last.
+"""
+
+MAGIC = 0x4B52414D4C4947  # "GILMARK", little-endian
+VERSION = 1
+HEADER = 4096
+CAPACITY = 1 << 16
+TEXT_CAPACITY = 1 << 20
+
+H_MAGIC, H_VERSION, H_PID, H_TID, H_CAPACITY, H_HEAD, H_TAIL, H_DROPPED, H_TEXT_CAPACITY, H_TEXT_HEAD, H_PARENT = range(11)
+
+THREAD_BEGIN = 1  # text: the thread's name
+THREAD_END = 2
+JOB_BEGIN = 3  # argument: index of the job
+JOB_END = 4  # argument: index << 1 | ok
+OP_BEGIN = 5  # argument: an operation below; the thread is inside it until OP_END
+OP_END = 6
+TICK = 7  # argument: CLOCK_THREAD_CPUTIME_ID of this thread, ns
+TASK_NEW = 8  # argument: the task; text: its name
+TASK_READY = 9
+STEP_BEGIN = 10
+STEP_END = 11
+TASK_END = 12
+AWAIT_BEGIN = 13  # argument: an operation below, awaited by the task whose step this is
+AWAIT_END = 14
+SELECT_BEGIN = 15  # the event loop has nothing to do
+SELECT_END = 16
+MODEL_BEGIN = 17  # the model was asked to start
+MODEL_END = 18  # every result is in hand
+
+PYTHON, NATIVE, SLEEP, CONNECT, SEND, RECEIVE, CALL, JOIN, RESULTS = range(9)
+OPERATIONS = ("python", "native", "sleep", "connect", "send", "receive", "call", "join", "results")
+"""What a thread or a task can be inside of. Append, never renumber."""

@@ -1,0 +1,44 @@
+"""SHA-256 over large buffers: `hashlib` releases the GIL while it works."""
+
+import hashlib
+
+from ..operations import Compute, Native
+
+NAME = "native"
+TITLE = "CPU in C, GIL released"
+DESCRIPTION = "SHA-256 over large buffers. hashlib releases the GIL while it hashes, so threads can use several cores."
+PARAMETERS = (
+    {
+        "name": "blocks",
+        "type": "int",
+        "default": 24,
+        "minimum": 1,
+        "maximum": 100_000,
+        "choices": (),
+        "unit": "blocks",
+        "description": "Blocks that each job hashes, one after another.",
+    },
+    {
+        "name": "block_mb",
+        "type": "int",
+        "default": 8,
+        "minimum": 1,
+        "maximum": 256,
+        "choices": (),
+        "unit": "MB",
+        "description": "Size of a block. The larger, the longer each stretch without the GIL.",
+    },
+)
+NEEDS_SERVER = False
+
+
+def job(index, params, server):
+    block = yield Compute(bytes, params["block_mb"] * 1_000_000)
+    digest = hashlib.sha256(str(index).encode())
+    for _ in range(params["blocks"]):
+        yield Native(digest.update, block)
+    return digest.hexdigest()
+
+
+def result(values):
+    return {"digests": [value[:16] for value in values[:64]]}
