@@ -1,0 +1,95 @@
+"""The one sentence at the top: who worked, on how many cores, where the time went, and whether it was worth it."""
+
+from __future__ import annotations
+
+from engine.findings.case import Case
+from engine.findings.cores import BOUND, PARALLEL
+from engine.findings.ending import message_of
+from engine.findings.waits import LoopBlocked
+from engine.wording import count, duration, percent
+
+
+def headline_of(case: Case) -> str:
+    """Without a full stop at its end. Never says more than the figures do."""
+    status = case.trace.record.status
+    if status == "queued":
+        return "Queued: not begun yet"
+    body = _body(case)
+    if status in ("starting", "running"):
+        return f"So far: {body}" if body else "Starting: no job has begun yet"
+    if status == "complete":
+        return body or "Complete, but no job is on record"
+    jobs = case.figures["jobs"]
+    ending = {
+        "failed": f"Failed after {duration(case.trace.t_ns)}: {message_of(case)}",
+        "cancelled": f"Cancelled after {duration(case.trace.t_ns)}, {jobs['completed']:,} of {count(jobs['total'], 'job')} done",
+        "interrupted": f"Interrupted after {duration(case.trace.t_ns)}, {jobs['completed']:,} of {count(jobs['total'], 'job')} done",
+    }[status]
+    return f"{ending}. Until then: {body}" if body else f"{ending}; no job had begun"
+
+
+def _body(case: Case) -> str:
+    """`4 threads, one GIL: 1.00 cores used, 74 % of thread time spent waiting for the GIL; no faster than sequential`."""
+    if not case.wall_ns:
+        return ""
+    clauses = [_cores(case), *_causes(case)[:2]]
+    verdict = _verdict(case)
+    return f"{_subject(case)}: {', '.join(clauses)}{'; ' + verdict if verdict else ''}"
+
+
+def _subject(case: Case) -> str:
+    who = case.who()
+    if case.noun == "task":
+        return f"{who} on {count(len(case.scope.hosts), 'event loop') if len(case.scope.hosts) != 1 else 'one event loop'}"
+    if len(case.scope.carriers) == 1:
+        return (
+            f"One thread, {case.figures['jobs']['total']:,} jobs in a row" if case.figures["jobs"]["total"] > 1 else "One thread, one job"
+        )
+    if case.noun == "thread" and len(case.processes) > 1:
+        who = f"{who} in {count(len(case.processes), 'process', 'processes')}"
+    if case.without_gil:
+        return f"{who}, no GIL"
+    if case.gil.get("held_ns") is None:
+        return who
+    return f"{who}, one GIL" if len(case.scope.gils) == 1 else f"{who}, a GIL each" if case.noun == "process" else who
+
+
+def _cores(case: Case) -> str:
+    if case.parallelism is None:
+        return "cores used unknown"
+    of = f" of {case.cores}" if case.cores and case.parallelism >= PARALLEL else ""
+    return f"{case.parallelism:.2f}{of} cores used"
+
+
+def _causes(case: Case) -> list[str]:
+    """Where the time went, the largest share first."""
+    found: list[tuple[float, str]] = []
+    waiting, native = case.share_of("io_wait", "suspended"), case.time_in("native")
+    if (share := case.share_of("gil_wait")) >= 0.05:
+        found.append((share, f"{percent(share)} of {case.noun} time spent waiting for the GIL"))
+    if (share := case.share_of("runnable")) >= 0.15:
+        found.append((share, f"{percent(share)} of {case.noun} time ready but without a core"))
+    if waiting >= BOUND and case.at_once >= 1.2:
+        found.append((waiting, f"waits overlapped ({case.at_once:.1f} at once on average)"))
+    elif waiting >= BOUND:
+        found.append((waiting, f"{percent(waiting)} of the time spent in one wait after another"))
+    if (share := case.share_of("lock_wait")) >= BOUND:
+        found.append((share, f"{percent(share)} of {case.noun} time spent waiting for locks"))
+    if native and not case.without_gil and native >= BOUND * case.time_in("native", "running"):
+        of_core = native / case.time_in("native", "running")
+        found.append((of_core * case.share_of("native", "running"), f"{percent(of_core)} of that in native code without the GIL"))
+    if blocked := LoopBlocked.check(case):
+        found.append((1.0, f"one task kept the loop for {duration(blocked.step_ns)} while others were ready"))
+    return [text for _, text in sorted(found, key=lambda item: -item[0])]
+
+
+def _verdict(case: Case) -> str:
+    speedup = case.figures.get("speedup")
+    if speedup is not None:
+        if speedup < 0.9:
+            return f"slower than sequential ({speedup:.2f} times its speed)"
+        return "no faster than sequential" if speedup < 1.1 else f"{speedup:.1f} times as fast as sequential"
+    parallel, many = case.parallelism, len(case.scope.carriers) > 1
+    if many and parallel is not None and parallel < 1.1 and case.share_of("gil_wait") >= BOUND:
+        return "they took turns"
+    return ""

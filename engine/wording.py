@@ -1,0 +1,38 @@
+"""How numbers are said in English: three digits, a unit, no false zero."""
+
+from __future__ import annotations
+
+_UNITS = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"))
+
+
+def duration(ns: float) -> str:
+    """`850 ns`, `12.3 µs`, `1.23 s`, `2 min 5 s`."""
+    if abs(ns) >= 60 * _UNITS[0][0]:
+        minutes, seconds = divmod(round(ns / _UNITS[0][0]), 60)
+        return f"{minutes} min {seconds} s"
+    for size, unit in _UNITS:
+        if abs(ns) >= 0.9995 * size:
+            return f"{_digits(ns / size)} {unit}"
+    return f"{round(ns)} ns"
+
+
+def percent(share: float) -> str:
+    """`74 %`, `0.4 %`, `99.7 %`: what is not quite nothing or everything does not read as if it were."""
+    value = share * 100
+    if value == 0 or value == 100:
+        return f"{value:.0f} %"
+    if value < 0.1:
+        return "under 0.1 %"
+    if value < 1 or 99 < value < 100:
+        return f"{min(value, 99.9):.1f} %"
+    return f"{value:.0f} %"
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """`1 thread`, `4 threads`, `2 processes`, `12,345 hand-offs`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def _digits(value: float) -> str:
+    size = abs(value)
+    return f"{value:.0f}" if size >= 99.95 else f"{value:.1f}" if size >= 9.995 else f"{value:.2f}"
