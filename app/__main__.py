@@ -1,0 +1,58 @@
+"""`gilscope`, also `python -m app`: hears the command line, does the command, answers with an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from app.cli.arguments import parse
+from app.cli.errors import CommandError, UsageError
+from app.cli.terminal import Terminal
+
+_COMMANDS = {
+    "serve": ("app.cli.serve", "serve"),
+    "run": ("app.cli.run", "run"),
+    "list": ("app.cli.traces", "list_traces"),
+    "show": ("app.cli.traces", "show"),
+    "delete": ("app.cli.traces", "delete"),
+    "export": ("app.cli.bundles", "export"),
+    "import": ("app.cli.bundles", "import_bundle"),
+    "open": ("app.cli.opening", "open_trace"),
+    "doctor": ("app.cli.diagnosis", "doctor"),
+}
+"""Module and function of each command. Loaded when needed: `gilscope list` must not wait for a web server's imports."""
+
+INTERRUPTED = 130
+"""What a shell expects of a program that Ctrl-C ended."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0: done. 1: it failed. 2: the command line was wrong. 130: Ctrl-C ended it."""
+    terminal = Terminal()
+    command = "gilscope"
+    try:
+        options = parse(sys.argv[1:] if arguments is None else arguments)
+        command = f"gilscope {options.command}"
+        module, function = _COMMANDS[options.command]
+        code: int = getattr(import_module(module), function)(options, terminal)
+        sys.stdout.flush()
+    except UsageError as error:
+        terminal.say(f"{command}: {error}")
+        return 2
+    except CommandError as error:
+        terminal.say(f"{command}: {error}")
+        return 1
+    except KeyboardInterrupt:
+        terminal.clear()
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has had enough (`| head`). Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,206 @@
+"""What may be said on the command line, and what the environment says in its place.
+
+Every option of `_option(…, mirrored=True)` has an environment variable of the same name: `--read-only` is `GILSCOPE_READ_ONLY`.
+A flag wins over the environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any, NoReturn
+
+from app.cli.errors import UsageError
+from app.settings import DEFAULT_PORT
+
+SOURCES = ("marks", "kernel", "gil")
+STATUSES = ("queued", "starting", "running", "complete", "failed", "cancelled", "interrupted")
+MAX_REPEAT = 1000
+_YES, _NO = frozenset({"1", "true", "yes", "on"}), frozenset({"", "0", "false", "no", "off"})
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse that raises UsageError with one line, and shows no usage that pushes the reason off the screen."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raises UsageError."""
+        raise UsageError(f"{message} (see {self.prog} --help)")
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The command and its options. `serve` is meant where no command is named. Raises UsageError; SystemExit(0) after --help."""
+    said = list(arguments)
+    if not said or (said[0].startswith("-") and said[0] not in ("-h", "--help", "--version")):
+        said.insert(0, "serve")
+    if not said[0].startswith("-") and said[0] not in COMMANDS:
+        near = difflib.get_close_matches(said[0], COMMANDS, 1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(COMMANDS)}"
+        raise UsageError(f"there is no command {said[0]!r}: {hint}")
+    return parser().parse_args(said)
+
+
+def parser() -> Parser:
+    """The whole command line."""
+    top = Parser(prog="gilscope", description="See what Python concurrency really does.", allow_abbrev=False)
+    top.add_argument("--version", action="version", version=f"gilscope {_version()}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    for name, (summary, build) in _BUILDERS.items():
+        command = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+        build(command)
+        _option(command, "--data", metavar="DIR", type=Path, help="the data directory (default: the platform's own)", mirrored=True)
+    return top
+
+
+def _serve(command: Parser) -> None:
+    _option(command, "--host", default="127.0.0.1", help="a loopback address to listen on (default: %(default)s)", mirrored=True)
+    _option(
+        command,
+        "--port",
+        type=_whole(0, 65535),
+        help=f"0 picks a free one (default: {DEFAULT_PORT}, or the next free one)",
+        mirrored=True,
+    )
+    command.add_argument(
+        "--allow-host",
+        metavar="NAME",
+        action="append",
+        default=None,
+        help="another name that a request's Host may carry; may be given again (environment: GILSCOPE_ALLOW_HOST, separated by commas)",
+    )
+    _flag(command, "--read-only", help="serve what there is, start and change nothing")
+    _flag(command, "--no-open", help="do not open the browser")
+
+
+def _run(command: Parser) -> None:
+    command.add_argument("workload", metavar="WORKLOAD", help="a built-in workload, or FILE.py:function")
+    command.add_argument("--model", metavar="M", help="the concurrency model to run it under")
+    command.add_argument("--workers", metavar="N", type=int, default=4, help="how many workers (default: %(default)s)")
+    command.add_argument("--jobs", metavar="J", type=int, help="how many equal jobs they do in all (default: one each)")
+    command.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="a parameter of the workload; may be given again")
+    _option(command, "--python", metavar="VERSION|PATH", help="the interpreter: 3.12, 3.13t, a path or an id of doctor's", mirrored=True)
+    command.add_argument("--gil", choices=("on", "off"), help="on a free-threaded interpreter: with the GIL or without")
+    command.add_argument("--start-method", metavar="S", help="how processes are started: spawn, fork, forkserver")
+    command.add_argument("--switch-interval", metavar="SECONDS", type=float, default=0.005, help="of the GIL (default: %(default)s)")
+    command.add_argument("--label", metavar="L", default="", help="a name for the trace")
+    command.add_argument("--repeat", metavar="R", type=_whole(1, MAX_REPEAT), default=1, help="run it so many times, a trace each")
+    _option(
+        command,
+        "--sources",
+        metavar="S,S",
+        type=_sources,
+        default=SOURCES,
+        help=f"what may be used to record, of {','.join(SOURCES)} (default: all): leaving some out tries their fallbacks",
+        mirrored=True,
+    )
+    command.add_argument("--json", action="store_true", help="print one trace object a line, and nothing else, on stdout")
+
+
+def _list(command: Parser) -> None:
+    command.add_argument("--workload", metavar="W", help="of this workload only")
+    command.add_argument("--model", metavar="M", help="of this model only")
+    command.add_argument("--status", choices=STATUSES, metavar="S", help=f"of this status only: {', '.join(STATUSES)}")
+    command.add_argument("--limit", type=_whole(1, 10_000), default=20, help="at most so many (default: %(default)s)")
+    command.add_argument("--json", action="store_true", help="print one trace object a line")
+
+
+def _show(command: Parser) -> None:
+    _id(command)
+    command.add_argument("--width", type=_whole(40, 1000), help="columns of the timeline (default: the terminal's)")
+    command.add_argument("--json", action="store_true", help="print the trace object")
+
+
+def _open(command: Parser) -> None:
+    _id(command)
+    _option(command, "--port", type=_whole(0, 65535), help="of the server that is started if none runs", mirrored=True)
+    _flag(command, "--no-open", help="print the address only; without a running server: start one and leave the browser alone")
+
+
+def _export(command: Parser) -> None:
+    _id(command)
+    command.add_argument("--format", choices=("bundle",), default="bundle", help="what to write (default: %(default)s)")
+    command.add_argument("-o", "--output", metavar="FILE", help="where to (default: gilscope-ID.gilscope here); - is standard output")
+
+
+def _import(command: Parser) -> None:
+    command.add_argument("file", metavar="FILE", help="a bundle that `gilscope export` wrote; - is standard input")
+
+
+def _delete(command: Parser) -> None:
+    command.add_argument("id", metavar="ID", nargs="+", help="of a trace, as `gilscope list` shows it")
+    command.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def _doctor(command: Parser) -> None:
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _id(command: Parser) -> None:
+    command.add_argument("id", metavar="ID", help="of a trace, as `gilscope list` shows it, or its permalink")
+
+
+_BUILDERS = {
+    "serve": ("serve the dashboard", _serve),
+    "run": ("run a workload here and print what happened", _run),
+    "list": ("list the stored traces, newest first", _list),
+    "show": ("show a stored trace as text", _show),
+    "open": ("open a trace in the browser", _open),
+    "export": ("write a trace to a file that another gilscope imports", _export),
+    "import": ("take in a trace that another gilscope exported", _import),
+    "delete": ("delete traces for good", _delete),
+    "doctor": ("say what works on this machine, what does not, and why", _doctor),
+}
+COMMANDS = tuple(_BUILDERS)
+
+
+def _option(command: Parser, name: str, *, mirrored: bool, help: str, **more: Any) -> None:  # noqa: A002 - argparse's own word
+    """An option with a value, whose default is what the environment says."""
+    variable = f"GILSCOPE_{name.strip('-').replace('-', '_').upper()}"
+    if mirrored and (said := os.environ.get(variable)):
+        # argparse passes a default that is a string through `type`, and complains of it as of the option.
+        more["default"] = said
+    command.add_argument(name, help=f"{help} (environment: {variable})" if mirrored else help, **more)
+
+
+def _flag(command: Parser, name: str, *, help: str) -> None:  # noqa: A002 - argparse's own word
+    variable = f"GILSCOPE_{name.strip('-').replace('-', '_').upper()}"
+    said = os.environ.get(variable, "").lower()
+    if said not in _YES | _NO:
+        raise UsageError(f"{variable} must be 1 or 0, not {said!r}")
+    command.add_argument(name, action="store_true", default=said in _YES, help=f"{help} (environment: {variable}=1)")
+
+
+class _whole:  # noqa: N801 - reads as a function: `type=_whole(0, 9)`
+    """An argparse type: a whole number within bounds."""
+
+    def __init__(self, low: int, high: int) -> None:
+        self._low, self._high = low, high
+
+    def __call__(self, text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = self._low - 1
+        if not self._low <= value <= self._high:
+            raise argparse.ArgumentTypeError(f"must be a whole number between {self._low} and {self._high}, not {text!r}")
+        return value
+
+
+def _sources(text: str) -> tuple[str, ...]:
+    named = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if unknown := [name for name in named if name not in SOURCES]:
+        raise argparse.ArgumentTypeError(f"there is no source {unknown[0]!r}; there are {', '.join(SOURCES)}")
+    if "marks" not in named:
+        raise argparse.ArgumentTypeError("must name marks: without them no job can be told from another")
+    return named
+
+
+def _version() -> str:
+    try:
+        return metadata.version("gilscope")
+    except metadata.PackageNotFoundError:
+        return f"(not installed) on Python {sys.version.split()[0]}"

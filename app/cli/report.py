@@ -1,0 +1,66 @@
+"""A finished trace as text: headline, timeline, key figures, findings."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+from app.store import Snapshot
+from app.trace_object import title
+from engine.text import timeline
+
+_MARKS = {"warning": "!", "error": "!", "info": "·"}
+
+
+def report(snapshot: Snapshot, width: int, color: bool) -> str:
+    """Several lines, none wider than `width` columns except for names that are."""
+    row = snapshot.row
+    parts = [f"{row.label or title(row.record.spec)}  ({row.id}, {row.status})"]
+    if row.headline:
+        parts.append(_wrapped(row.headline, width))
+    if row.record.error:
+        parts.append(_error(row.record.error, width))
+    if snapshot.trace.lanes:
+        parts.append(timeline(snapshot.trace, width, color).rstrip("\n"))
+    if row.metrics:
+        parts.append(_wrapped(_figures(row.metrics), width))
+    if row.findings:
+        parts.append("\n".join(_wrapped(finding["text"], width, f"{_MARKS.get(finding['severity'], '·')} ") for finding in row.findings))
+    if row.record.notes:
+        parts.append("\n".join(_wrapped(note, width, "  note: ") for note in row.record.notes))
+    return "\n\n".join(parts)
+
+
+def seconds(ns: int | None) -> str:
+    """A duration in the unit that leaves it readable; ? if unknown."""
+    if ns is None:
+        return "?"
+    for unit, size in (("s", 10**9), ("ms", 10**6), ("µs", 10**3)):
+        if ns >= size:
+            return f"{ns / size:.3g} {unit}"
+    return f"{ns} ns"
+
+
+def _figures(metrics: dict[str, Any]) -> str:
+    jobs, gil = metrics["jobs"], metrics["gil"]
+    told = [f"wall {seconds(metrics['wall_ns'])}", f"CPU {seconds(metrics['cpu_ns'])}"]
+    if metrics["parallelism"] is not None:
+        told.append(f"{metrics['parallelism']:.2f} cores used (at most {metrics['max_parallelism']} at once)")
+    if metrics["speedup"] is not None:
+        told.append(f"{metrics['speedup']:.2f}× sequential")
+    told.append(f"{jobs['completed']} of {jobs['total']} jobs completed")
+    if gil["handoffs"] is not None:
+        seen = "" if gil["seen_handoffs"] is None else f" ({gil['seen_handoffs']} seen)"
+        told.append(f"{gil['handoffs']} GIL hand-offs{seen}")
+    return " · ".join(told)
+
+
+def _error(error: dict[str, Any], width: int) -> str:
+    name = error.get("type") or error.get("kind") or "error"
+    told = _wrapped(f"{name}: {error.get('message', '')}", width, "! ")
+    trace = error.get("traceback")
+    return f"{told}\n{textwrap.indent(str(trace).rstrip(), '  ')}" if trace else told
+
+
+def _wrapped(text: str, width: int, first: str = "") -> str:
+    return textwrap.fill(text, width, initial_indent=first, subsequent_indent=" " * len(first), break_long_words=False)

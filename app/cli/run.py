@@ -1,0 +1,200 @@
+"""`gilscope run`: a run here, without a server, through the same queue, lock and store that the server uses."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from app.cli.errors import UsageError
+from app.cli.place import data_directory, opened_store, page_url
+from app.cli.report import report
+from app.cli.terminal import Terminal
+from app.queue import RunQueue
+from app.store import Reader, Row, Snapshot, Store
+from app.trace_object import trace_object
+from engine.catalog import (
+    Parameter,
+    Problem,
+    completed_params,
+    default_start_method,
+    model_problems,
+    models,
+    params_problems,
+    problems,
+    workloads,
+)
+from engine.functions import FunctionError, located, names_a_function
+from engine.interpreters import InterpreterError, find, first_on_path, own
+from engine.trace import Interpreter, RunSpec
+
+_LOOK_S = 0.2
+"""How often the progress line moves."""
+_OPTIONS = {"start_method": "--start-method", "switch_interval": "--switch-interval", "interpreter": "--python"}
+_YES, _NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
+
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    """0 if every run completed, 1 if one failed (its trace is kept), 130 if Ctrl-C cancelled it."""
+    spec = spec_of(options)
+    data = data_directory(options)
+    worst = 0
+    changed = threading.Event()
+    with opened_store(data) as store, RunQueue(store, on_change=lambda _: changed.set()) as queue, _interrupts() as interrupted:
+        for number in range(options.repeat):
+            label = options.label if options.repeat == 1 or not options.label else f"{options.label} ({number + 1} of {options.repeat})"
+            trace_id = queue.submit(spec, label)
+            snapshot = _followed(trace_id, store, queue, terminal, changed, interrupted)
+            if options.json:
+                terminal.result(json.dumps(trace_object(snapshot.row), ensure_ascii=False))
+            else:
+                terminal.result(report(snapshot, terminal.width, terminal.color))
+            terminal.say(_told(snapshot.row, page_url(data, trace_id)))
+            if interrupted.is_set():
+                return 130
+            worst = max(worst, 0 if snapshot.row.status == "complete" else 1)
+    return worst
+
+
+def spec_of(options: argparse.Namespace) -> RunSpec:
+    """What `run`'s options ask for, complete. Raises UsageError that names the option to change and how."""
+    if not options.model:
+        raise UsageError(f"choose a model with --model: {', '.join(models())}")
+    function = names_a_function(options.workload)
+    wish = RunSpec(
+        workload=_located(options.workload) if function else options.workload,
+        model=options.model,
+        workers=options.workers,
+        jobs=options.workers if options.jobs is None else options.jobs,
+        start_method=options.start_method,
+        switch_interval=options.switch_interval,
+        sources=options.sources,
+    )
+    known = workloads().get(wish.workload)
+    parameters = known.parameters if known else ()
+    params = dict(_parameter(text, parameters) for text in options.set) if known or function else {}
+    interpreter = _interpreter(options, function)
+    shape = (wish.model, wish.workers, wish.jobs, wish.start_method, wish.switch_interval, interpreter)
+    if function:
+        found = [*model_problems(*shape), *params_problems((), params)]
+    else:
+        found = problems(wish.workload, wish.model, wish.workers, wish.jobs, params, *shape[3:])
+    if found:
+        raise UsageError("; ".join(_as_option(problem) for problem in found))
+    return replace(
+        wish,
+        params={} if function else completed_params(wish.workload, params),
+        start_method=wish.start_method or default_start_method(wish.model),
+        interpreter=interpreter.to_json(),
+    )
+
+
+def _followed(
+    trace_id: str, store: Store, queue: RunQueue, terminal: Terminal, changed: threading.Event, interrupted: threading.Event
+) -> Snapshot:
+    """Waits for the end of a run, telling how far it is. The first Ctrl-C cancels it and waits for what it leaves."""
+    reader, told, cancelling = Reader(store), "", False
+    while True:
+        snapshot = reader.snapshot(trace_id)
+        assert snapshot is not None, "the trace of a run that is going on cannot be deleted"
+        if snapshot.row.finished:
+            return snapshot
+        if interrupted.is_set() and not cancelling:
+            cancelling = True
+            terminal.say("cancelling: what was recorded so far is kept")
+            queue.cancel(trace_id)
+        if snapshot.row.status != told:
+            told = snapshot.row.status
+            if told == "queued" and (before := _before(store, snapshot.row)):
+                terminal.say(f"queued: {before} before this one")
+        terminal.progress(_progress(snapshot))
+        changed.wait(_LOOK_S)
+        changed.clear()
+
+
+def _before(store: Store, row: Row) -> str | None:
+    count = store.position(row.number)
+    return None if count == 0 else "1 run" if count == 1 else f"{count} runs"
+
+
+def _progress(snapshot: Snapshot) -> str:
+    trace = snapshot.trace
+    done, total = len(trace.jobs), trace.record.spec.jobs
+    return f"{snapshot.row.status} · {trace.t_ns / 1e9:.1f} s · {done} of {total} jobs done"
+
+
+def _told(row: Row, url: str | None) -> str:
+    where = url or f"gilscope open {row.id}"
+    return f"{row.status}: trace {row.id} is kept · {where}"
+
+
+@contextmanager
+def _interrupts() -> Iterator[threading.Event]:
+    """Set by the first Ctrl-C or termination; a second Ctrl-C ends the program as usual."""
+    event = threading.Event()
+
+    def on_signal(number: int, frame: Any) -> None:  # noqa: ARG001 - the shape of a handler
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        event.set()
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield event
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _located(workload: str) -> str:
+    try:
+        return located(workload)
+    except FunctionError as error:
+        raise UsageError(str(error)) from None
+
+
+def _interpreter(options: argparse.Namespace, function: bool) -> Interpreter:
+    """Our own for built-in workloads; the user's `python3` for the user's code, which may need the packages that are there."""
+    try:
+        found = find(options.python) if options.python else first_on_path() if function else own()
+    except InterpreterError as error:
+        raise UsageError(f"--python: {error}") from None
+    if options.gil is None:
+        return found
+    if not found.free_threaded:
+        if options.gil == "on":
+            return found
+        raise UsageError(f"--gil off needs a free-threaded interpreter, and {found.version} is none: choose one with --python, e.g. 3.13t")
+    return replace(found, gil_enabled=options.gil == "on")
+
+
+def _parameter(text: str, parameters: tuple[Parameter, ...]) -> tuple[str, Any]:
+    """`key=value`, the value read as the parameter's type; left as text where it cannot be, so that the check tells the bounds."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise UsageError(f"--set takes key=value, not {text!r}")
+    kind = next((parameter.type for parameter in parameters if parameter.name == name), "str")
+    try:
+        if kind == "int":
+            return name, int(value)
+        if kind == "float":
+            return name, float(value)
+    except ValueError:
+        return name, value
+    if kind == "bool" and value.lower() in _YES + _NO:
+        return name, value.lower() in _YES
+    return name, value
+
+
+def _as_option(problem: Problem) -> str:
+    """A problem in the words of the command line."""
+    if problem.field.startswith("params."):
+        return f"--set: {problem.message}"
+    option = _OPTIONS.get(problem.field)
+    if option is None:
+        option = "WORKLOAD" if problem.field == "workload" else f"--{problem.field}"
+    return f"{option}: {problem.message}"
