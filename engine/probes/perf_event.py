@@ -17,7 +17,7 @@ from pathlib import Path
 from engine.probes.errors import ProbeUnavailable
 
 _SYSCALL = {"x86_64": 298, "aarch64": 241, "riscv64": 241}
-_ATTR = struct.Struct("<IIQQQQQIIQQQQIiQIHHI4x")
+_ATTR = struct.Struct("<IIQQQQQIIQQQQIiQIHH")
 _CLOEXEC_FLAG = 8
 
 TYPE_SOFTWARE, TYPE_BREAKPOINT = 1, 5
@@ -65,7 +65,7 @@ class Attr:
             self.bp_len,
             *(0, 0, 0),  # branches, registers and stack of the user: not sampled
             clock_monotonic if self.flags & USE_CLOCKID else 0,
-            *(0, 0, 0, 0, 0),
+            *(0, 0, 0, 0),
         )
 
 
