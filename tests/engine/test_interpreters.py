@@ -1,0 +1,152 @@
+"""Interpreters are found by asking them, and what cannot be measured is told with its reason."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from engine import interpreters
+from engine.interpreters import InterpreterError, discover, find, first_on_path, own, rejected
+
+REAL = str(Path(sys.executable).resolve())
+VERSION = ".".join(map(str, sys.version_info[:3]))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only folder on PATH, on a machine where nobody installed anything else."""
+    for name in ("PYENV_ROOT", "UV_PYTHON_INSTALL_DIR", "PYTHONS", "XDG_DATA_HOME", "HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    path = tmp_path / "bin"
+    path.mkdir()
+    monkeypatch.setenv("PATH", f"{path}:/usr/bin:/bin")
+    monkeypatch.setattr(interpreters, "_candidates", _only(path, interpreters._candidates))
+    return path
+
+
+def _only(path: Path, candidates: Callable[[], object]) -> Callable[[], list[Path]]:
+    """The real search, without what this machine has in its own folders."""
+    return lambda: [found for found in candidates() if path.parent in found.parents]  # type: ignore[attr-defined]
+
+
+def script(path: Path, body: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(0o755)
+    return path
+
+
+def says(**more: object) -> str:
+    """A script's body that answers as an interpreter of the given kind does."""
+    said = {"path": "", "version": "3.12.9", "info": [3, 12], "implementation": "CPython", "free_threaded": False, "gil_enabled": True}
+    return f"echo '{json.dumps({**said, **more})}'"
+
+
+@pytest.mark.usefixtures("folder")
+def test_our_own_interpreter_comes_first_and_is_known_by_what_it_is() -> None:
+    first = discover()[0]
+    assert first == own()
+    assert first.own
+    assert first.version == VERSION
+    assert Path(first.path).samefile(sys.executable)
+
+
+def test_an_interpreter_under_several_names_is_one(folder: Path) -> None:
+    made = script(folder / "python3.12", says())
+    (folder / "python3").symlink_to(made)
+    assert [one.path for one in discover() if not one.own] == [str(made)]
+
+
+def test_the_python_of_a_virtual_environment_keeps_its_own_path_because_its_packages_depend_on_it(folder: Path) -> None:
+    (folder.parent / "venv" / "bin").mkdir(parents=True)
+    (folder.parent / "venv" / "pyvenv.cfg").write_text(f"home = {Path(REAL).parent}\n")
+    python = folder.parent / "venv" / "bin" / "python3"
+    python.symlink_to(REAL)
+    found = find(str(folder.parent / "venv"))
+    assert found.path == str(python)
+    assert found.version == VERSION
+    assert found.id != find(REAL).id
+
+
+def test_versions_without_a_t_mean_the_build_with_a_gil(folder: Path) -> None:
+    script(folder / "python3.13", says(version="3.13.1", info=[3, 13]))
+    script(folder / "python3.13t", says(version="3.13.5", info=[3, 13], free_threaded=True, gil_enabled=False))
+    assert find("3.13").path.endswith("python3.13")
+    assert find("3.13t").path.endswith("python3.13t")
+    assert find("3.13t").id.startswith("3.13.5t-")
+    assert not find("3.13t").gil_enabled
+    assert find("3.13.1").version == "3.13.1"
+    assert find(find("3.13t").id) == find("3.13t")
+
+
+def test_the_newest_comes_before_older_ones(folder: Path) -> None:
+    for minor, patch in ((12, 4), (14, 2), (14, 10)):
+        script(folder / f"python3.{minor}{'t' if patch == 2 else ''}", says(version=f"3.{minor}.{patch}", info=[3, minor]))
+    assert [one.version for one in discover() if not one.own] == ["3.14.10", "3.14.2", "3.12.4"]
+
+
+def test_what_is_not_there_is_answered_with_what_there_is(folder: Path) -> None:
+    script(folder / "python3.12", says())
+    with pytest.raises(InterpreterError, match=rf"no interpreter '3\.99' here; there are {VERSION} \(.*\), 3\.12\.9 \(.*python3\.12\)"):
+        find("3.99")
+    with pytest.raises(InterpreterError, match=r"there is no file .*nowhere; there are"):
+        find(str(folder / "nowhere"))
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "reason"),
+    [
+        ("python3.9", says(version="3.9.2", info=[3, 9]), "is CPython 3.9.2; 3.11 or later can be measured"),
+        ("pypy3", says(implementation="PyPy", version="3.11.13"), "is PyPy 3.11.13; only CPython can be measured"),
+        ("python3.12", "echo 'version 3.12 is not installed' >&2; exit 127", "does not work: version 3.12 is not installed"),
+        ("python3.12", "kill -9 $$", "does not work: exit code -9"),
+        ("python3.12", "echo hello", "does not work: exit code 0"),
+    ],
+)
+def test_what_cannot_be_measured_is_rejected_with_the_reason(folder: Path, name: str, body: str, reason: str) -> None:
+    made = script(folder / name, body)
+    assert [(one.path, one.reason) for one in rejected()] == [(str(made), reason)]
+    assert [one for one in discover() if not one.own] == []
+    with pytest.raises(InterpreterError, match="there are"):
+        find(str(made))
+
+
+def test_one_that_hangs_is_given_up_with_everything_it_started(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interpreters, "TIME_LIMIT_S", 0.2)
+    made = script(folder / "python3.12", "sleep 600")
+    assert [(one.path, one.reason) for one in rejected()] == [(str(made), "does not answer within 0.2 s")]
+
+
+def test_a_file_that_is_no_program_is_rejected(folder: Path) -> None:
+    (folder / "python3").write_bytes(b"\x7fELF no")
+    (folder / "python3").chmod(0o755)
+    assert [one.reason for one in rejected()] == ["does not start: Exec format error"]
+
+
+def test_each_file_is_started_once_until_it_is_replaced(folder: Path) -> None:
+    count = folder / "count"
+    made = script(folder / "python3.12", f"echo >> {count}\n{says()}")
+    assert [discover(), discover()][0] == discover()
+    assert len(count.read_text()) == 1
+    script(made, says(version="3.12.10"))
+    os.utime(made, ns=(1, 1))
+    assert find("3.12").version == "3.12.10"
+
+
+def test_a_shim_is_resolved_to_the_interpreter_behind_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shims = folder.parent / "shims"
+    script(shims / "python3", f'exec {REAL} "$@"')
+    monkeypatch.setenv("PATH", f"{shims}:/usr/bin:/bin")
+    assert first_on_path().path == find(REAL).path
+    assert rejected() == ()
+
+
+def test_the_users_python_is_never_silently_replaced_by_another_one(folder: Path) -> None:
+    script(folder / "python3", says(version="3.9.2", info=[3, 9]))
+    with pytest.raises(InterpreterError, match=r"3\.11 or later can be measured; there are"):
+        first_on_path()
