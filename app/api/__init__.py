@@ -1,0 +1,16 @@
+"""The HTTP interface for programs, version 1: `/api/v1`, and `/healthz`. Shapes are those of the contract."""
+
+from __future__ import annotations
+
+from app.api import about, record, stream, traces
+
+TAGS = [
+    {"name": "traces", "description": "Start, list, wait for, cancel, rename and delete runs."},
+    {"name": "record", "description": "What a trace holds: lanes, segments, the picture of a window, figures, and all of it live."},
+    {"name": "bundles", "description": "One trace as one file, to keep or to give away."},
+    {"name": "about", "description": "What can be run here, and on what."},
+]
+
+routers = (traces.router, record.router, stream.router, about.router)
+
+__all__ = ["TAGS", "routers"]

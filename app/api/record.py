@@ -1,0 +1,122 @@
+"""What a trace holds: lanes, segments, the picture of a window, and the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response, StreamingResponse
+
+from app.api.answers import INVALID, NOT_FOUND, TraceId, answer, found_row, found_snapshot
+from app.context import Context
+from app.problems import ProblemError
+from app.segment_pages import Filter, Place, SegmentPage, segment_page
+from app.store import Snapshot
+from app.trace_object import as_bytes
+from engine.metrics import metrics
+from engine.trace import State
+from engine.views import LAST_NS, MAX_COLUMNS, ViewError
+
+router = APIRouter(prefix="/api/v1/traces/{trace_id}", tags=["record"])
+
+NDJSON = "application/x-ndjson"
+MAX_ITEMS = 10_000
+
+From = Annotated[int | None, Query(ge=0, le=LAST_NS, description="Where the window begins, in ns since the trace began.")]
+To = Annotated[int | None, Query(ge=0, le=LAST_NS, description="Where it ends.")]
+Limit = Annotated[int, Query(ge=1, le=MAX_ITEMS, description="At most so many.")]
+After = Annotated[
+    str | None, Query(max_length=40, pattern=r"^[0-9]{1,12}(\.[0-9]{1,12})?$", description="The `next_cursor` of the page before.")
+]
+
+
+@router.get("/lanes", summary="Its lanes", responses={**NOT_FOUND, **INVALID})
+def lanes(request: Request, trace_id: TraceId, after: After = None, limit: Limit = MAX_ITEMS) -> Response:
+    """Processes, interpreters (GILs), threads, tasks and cores, a tree by `parent`, in the order of their ids."""
+    snapshot = found_snapshot(Context.of(request), trace_id)
+    first = int((after or "-1").partition(".")[0])
+    ids = [lane for lane in sorted(snapshot.trace.lanes) if lane > first]
+    cursor = str(ids[limit - 1]) if len(ids) > limit else None
+    return _items(request, [snapshot.trace.lanes[lane].to_json() for lane in ids[:limit]], cursor)
+
+
+@router.get("/segments", summary="Its segments, exactly", responses={**NOT_FOUND, **INVALID})
+def segments(
+    request: Request,
+    trace_id: TraceId,
+    after: After = None,
+    limit: Limit = 1000,
+    lane: Annotated[int | None, Query(ge=0, lt=2**31, description="Only of this lane.")] = None,
+    state: Annotated[str | None, Query(max_length=20, description="Only in this state.")] = None,
+) -> Response:
+    """Closed segments in the order in which they were recorded, within one frame by lane and start.
+
+    A page's cursor stays good while the trace grows.
+    """
+    if state is not None and state not in State.__members__:
+        message = f"must be one of {', '.join(State.__members__)}"
+        raise ProblemError(422, f"state: {message}", errors=[{"field": "state", "message": message}])
+    wanted = Filter(lane, None if state is None else State[state])
+    context = Context.of(request)
+    row = found_row(context, trace_id)
+    page: SegmentPage = segment_page(context.store, row.number, Place.parse(after), limit, wanted)
+    return _items(request, page.items, page.next_cursor)
+
+
+@router.get("/view", summary="What a screen needs of a window", responses={**NOT_FOUND, **INVALID})
+def view(
+    request: Request,
+    trace_id: TraceId,
+    t0: From = None,
+    t1: To = None,
+    px: Annotated[int, Query(ge=1, le=MAX_COLUMNS, description="How many pixels wide.")] = 1000,
+    lanes: Annotated[
+        str | None, Query(max_length=20_000, pattern=r"^([0-9]{1,9}(,[0-9]{1,9})*)?$", description="Lane ids, by commas.")
+    ] = None,
+) -> Response:
+    """Per lane and state the occupied fraction of each column (base64 of one byte a column, 255 = all of it).
+
+    And the exact segments that are wide enough to see, at most about 2,000; a wait for the GIL carries `holders`: `[[lane, ns], …]`.
+    """
+    snapshot = found_snapshot(Context.of(request), trace_id)
+    wanted = None if lanes is None else [int(lane) for lane in lanes.split(",") if lane]
+    try:
+        body = snapshot.index.view(t0, t1, px, wanted)
+    except ViewError as error:
+        raise ProblemError(422, str(error), errors=[{"field": "t1", "message": str(error)}]) from None
+    return answer(body, headers={"cache-control": "no-cache"})
+
+
+@router.get("/metrics", summary="The figures of the trace, or of a window", responses={**NOT_FOUND, **INVALID})
+def get_metrics(request: Request, trace_id: TraceId, t0: From = None, t1: To = None) -> Response:
+    """Unknown ones are null, never 0. Counters of the whole trace are unknown for a window."""
+    snapshot = found_snapshot(Context.of(request), trace_id)
+    return answer(_metrics(snapshot, t0, t1))
+
+
+def _metrics(snapshot: Snapshot, t0: int | None, t1: int | None) -> dict[str, Any]:
+    if t0 is None and t1 is None:
+        return snapshot.row.metrics or metrics(snapshot.trace)
+    start, end = t0 or 0, snapshot.trace.t_ns if t1 is None else t1
+    if end <= start:
+        message = f"must be after t0 ({start})"
+        raise ProblemError(422, f"t1: {message}", errors=[{"field": "t1", "message": message}])
+    return metrics(snapshot.trace, start, end)
+
+
+def _items(request: Request, items: list[dict[str, Any]], cursor: str | None) -> Response:
+    """One JSON object, or a line for each item if the client prefers; the next page is in a `Link` header, too."""
+    headers = {"vary": "accept"}
+    if cursor is not None:
+        query = urlencode({**request.query_params, "after": cursor})
+        headers["link"] = f'<{request.url.path}?{query}>; rel="next"'
+    if NDJSON in request.headers.get("accept", ""):
+        return StreamingResponse(_lines(items), headers=headers, media_type=NDJSON)
+    return answer({"items": items, "next_cursor": cursor}, headers=headers)
+
+
+def _lines(items: list[dict[str, Any]]) -> Iterator[bytes]:
+    for first in range(0, len(items), 500):
+        yield b"".join(as_bytes(item) + b"\n" for item in items[first : first + 500])

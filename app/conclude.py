@@ -1,0 +1,84 @@
+"""The end of a trace: what is derived from it once and frozen with it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+from app.store import Conclusion, Row, Store
+from engine.findings import findings, headline
+from engine.metrics import metrics, with_baseline
+from engine.trace import Frame, RunSpec, Trace, decode_frame, encode_frame
+
+log = logging.getLogger("gilscope")
+
+
+def work_key(spec: RunSpec) -> str:
+    """Equal for the same work on the same interpreter: what a speed-up may be told against."""
+    interpreter = {name: spec.interpreter.get(name) for name in ("id", "path", "version", "free_threaded", "gil_enabled")}
+    same = {"workload": spec.workload, "params": spec.params, "jobs": spec.jobs, "interpreter": interpreter}
+    return hashlib.sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()
+
+
+def concluded(trace: Trace, baseline: Row | None) -> Conclusion:
+    """Metrics, findings and headline of a finished trace. A failure in deriving them is logged, and leaves them None."""
+    try:
+        figures = metrics(trace)
+        whole = trace.record.status == "complete" and trace.record.spec.model != "sequential"
+        if whole and baseline is not None and baseline.metrics is not None:
+            figures = with_baseline(figures, baseline.id, baseline.metrics["elapsed_ns"])
+        return Conclusion(headline=headline(trace, figures), metrics=figures, findings=findings(trace, figures))
+    except Exception:
+        log.exception("the figures of trace %s could not be derived", trace.record.id)
+        return Conclusion()
+
+
+def finish(store: Store, trace_id: str, ending: Callable[[Trace], Frame]) -> bool:
+    """Appends the last frame with everything that its end freezes, at one stroke: no reader sees a finished trace without its figures.
+
+    `ending` makes that frame from the whole trace before it. False if it was finished already, or is gone.
+    """
+    row = store.row(trace_id)
+    if row is None or row.finished:
+        return False
+    bodies = [body for _, body in store.frames(row.number)]
+    trace = Trace(row.record).grown(decode_frame(body) for body in bodies)
+    last = ending(trace)
+    whole, body = trace.grown([last]), encode_frame(last)
+    conclusion = concluded(whole, store.baseline(row.work))
+    digest = digest_of(whole.record.to_json(), [*bodies, body])
+    return store.append(row.id, whole.record, [(last.t_ns, body)], replace(conclusion, digest=digest))
+
+
+def cut_off(trace: Trace, changes: dict[str, Any]) -> Frame:
+    """The last frame of a trace that nobody tells further: lanes and open segments end at `t_ns`."""
+    lanes = tuple(replace(lane, end_ns=trace.t_ns) for lane in trace.lanes.values() if lane.end_ns is None)
+    return Frame(trace.t_ns, lanes=lanes, segments=trace.open.take(trace.open.end > trace.open.start), changes=changes)
+
+
+def interrupted(reason: str) -> Callable[[Trace], Frame]:
+    """The ending of a trace whose recorder is gone: all that was recorded is kept."""
+    changes = {"status": "interrupted", "error": {"kind": "interrupted", "message": reason, "traceback": None}}
+    return lambda trace: cut_off(trace, changes)
+
+
+def cancelled(trace: Trace) -> Frame:
+    """The ending of a trace whose recorder was stopped on demand, or never started."""
+    return cut_off(trace, {"status": "cancelled"})
+
+
+def failed(message: str) -> Callable[[Trace], Frame]:
+    """The ending of a trace whose recorder failed."""
+    return lambda trace: cut_off(trace, {"status": "failed", "error": {"kind": "recorder", "message": message, "traceback": None}})
+
+
+def digest_of(record: dict[str, Any], bodies: Iterable[bytes]) -> str:
+    """`sha256:…` of the record and every encoded frame. Label and pin are no part of it."""
+    digest = hashlib.sha256(json.dumps(record, sort_keys=True).encode())
+    for body in bodies:
+        digest.update(len(body).to_bytes(8, "little") + body)
+    return f"sha256:{digest.hexdigest()}"

@@ -1,0 +1,58 @@
+"""Puts the application together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from app import assets, pages, problems, static_files
+from app.api import TAGS, routers
+from app.context import Context
+from app.hub import Hub
+from app.queue import Launcher, RunQueue
+from app.security import BodyLimit, Headers, HostGuard, OriginGuard
+from app.settings import Settings
+from app.store import Reader, Store
+from engine.launch import Run
+
+IMPORT_PATH = "/api/v1/traces/import"
+
+
+def create_app(settings: Settings, launcher: Launcher = Run) -> FastAPI:
+    """An application over `settings.data`. Its context is open from the start, and closed with its lifespan (or by `context.close()`).
+
+    Raises StoreError if the data directory cannot be used.
+    """
+    store = Store(settings.data)
+    hub = Hub(store.database.version)
+    queue = None if settings.read_only else RunQueue(store, launcher, on_change=lambda _: hub.poke())
+    context = Context(settings, store, Reader(store), hub, queue)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            context.close()
+
+    app = FastAPI(
+        title="gilscope",
+        version=assets.version(),
+        summary="Runs a workload under a concurrency model, records what really happened, and serves it.",
+        openapi_url="/openapi.json",
+        openapi_tags=TAGS,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.context = context
+    problems.install(app, pages.error_page)
+    for router in (*routers, static_files.router, pages.router):
+        app.include_router(router)
+    app.add_middleware(BodyLimit, limit=settings.max_body, wider={IMPORT_PATH: settings.max_import})
+    app.add_middleware(OriginGuard, read_only=settings.read_only)
+    app.add_middleware(HostGuard, allowed=settings.allow_hosts)
+    app.add_middleware(Headers)
+    return app

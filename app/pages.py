@@ -1,0 +1,130 @@
+"""The pages: `GET /`, `/t/{id}`, `/docs`, and the error page. No logic in templates: everything is in the context.
+
+Every template gets
+
+    request, version (gilscope's), read_only (bool), plotly_url, boot (a dict)
+
+and writes `boot` for the page's script as `<script type="application/json" id="boot">{{ boot | json_script }}</script>`; the filter
+escapes what could end the element. Static files are linked as `{{ static("css/base.css") }}`: the URL carries the file's hash.
+
+    home.html    boot: {page: "home", read_only, version, workloads: [{name, title, description, schema}], models: [{name, title,
+                 description, start_methods}], interpreters: [{id, version, implementation, free_threaded, gil_enabled, own, path}],
+                 host: {cores, …}, recommended: {workload, model, workers}, limits: {…}, traces: [trace object …], next_cursor}
+                 `workloads[].schema` is the JSON Schema of its `params`. `workloads`, `models`, `interpreters`, `recommended` also are
+                 variables of the template.
+    trace.html   boot: {page: "trace", read_only, version, trace: trace object}; `trace` also is a variable. `title` for <title>.
+    docs.html    `operations`: [{method, path, summary, description, tag, parameters: [{name, in, required, description, type}],
+                 body: JSON text | None, responses: [{status, description}], curl, httpx}], grouped by `tags`: [{name, description,
+                 operations}]; `base_url`. boot: {page: "docs"}.
+    error.html   status (int), title, detail. boot: {page: "error", status}.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from fastapi import Path as PathParameter
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+from starlette.responses import HTMLResponse, Response
+
+from app import assets
+from app.context import Context
+from app.documentation import tags
+from app.ids import is_id
+from app.listing import page_of_traces
+from app.problems import ProblemError
+from app.store import Listing
+from app.trace_object import title, trace_object
+from app.wishes import offer, recommended
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+def home(request: Request) -> Response:
+    context = Context.of(request)
+    listed = page_of_traces(context, Listing(limit=50))
+    offered = offer()
+    boot = {"page": "home", **offered, "recommended": recommended(), "traces": listed["items"], "next_cursor": listed["next_cursor"]}
+    return _page(request, "home.html", boot, **offered, recommended=recommended())
+
+
+@router.get("/t/{trace_id}")
+def trace(request: Request, trace_id: Annotated[str, PathParameter()]) -> Response:
+    context = Context.of(request)
+    snapshot = context.reader.snapshot(trace_id) if is_id(trace_id) else None
+    if snapshot is None:
+        raise ProblemError(404, f"There is no trace {trace_id!r} here: it was deleted, or recorded somewhere else.")
+    told = trace_object(snapshot.row, store=context.store, live=snapshot)
+    name = snapshot.row.label or title(snapshot.row.record.spec)
+    return _page(request, "trace.html", {"page": "trace", "trace": told}, trace=told, title=name)
+
+
+@router.get("/docs")
+def docs(request: Request) -> Response:
+    base_url = str(request.base_url).rstrip("/")
+    grouped = tags(request.app.openapi(), base_url)
+    operations = [operation for tag in grouped for operation in tag["operations"]]
+    return _page(request, "docs.html", {"page": "docs"}, tags=grouped, operations=operations, base_url=base_url)
+
+
+def error_page(request: Request, status: int, heading: str, detail: str) -> Response:
+    response = _page(request, "error.html", {"page": "error", "status": status}, status=status, title=heading, detail=detail)
+    response.status_code = status
+    return response
+
+
+def _page(request: Request, template: str, boot: dict[str, Any], **variables: Any) -> Response:
+    shared = {"version": assets.version(), "read_only": Context.of(request).settings.read_only}
+    text = (
+        environment(assets.templates_directory())
+        .get_template(template)
+        .render(
+            request=request,
+            plotly_url=assets.plotly_url(),
+            boot={**boot, **shared},
+            **shared,
+            **variables,
+        )
+    )
+    return HTMLResponse(text, headers={"cache-control": "no-store"})
+
+
+@lru_cache(maxsize=4)
+def environment(directory: Path) -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(directory),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["json_script"] = json_script
+    made.globals["static"] = static_url
+    return made
+
+
+def json_script(value: Any) -> Markup:
+    """JSON that can stand inside a `<script>` element: no `<`, `>` or `&` survives, so nothing ends it or begins another."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)
+
+
+def static_url(name: str) -> str:
+    """`/static/…?v=<hash of the file>`."""
+    file = assets.static_directory() / name
+    stamp = file.stat().st_mtime_ns if file.is_file() else 0
+    return f"/static/{name}?v={_hash(file, stamp)}"
+
+
+@lru_cache(maxsize=256)
+def _hash(file: Path, stamp: int) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12] if stamp else "missing"

@@ -1,0 +1,65 @@
+"""The contract's trace object, built in one place for the interface, the pages and the command line.
+
+Beyond the contract it has `title`, `label`, `pinned`, `imported`, `headline`, `position` (in line; None unless queued), `t_ns` (how far
+it is told), `notes` (what a reader must know of the sources), `usage` (the kernel's own account).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from app.store import Row, Snapshot, Store
+from engine.findings import headline
+from engine.metrics import metrics
+from engine.trace import RunSpec
+
+
+def trace_object(row: Row, *, store: Store | None = None, live: Snapshot | None = None) -> dict[str, Any]:
+    """`store` tells the place in line. With `live`, the figures of a trace that has not ended are those so far, else None."""
+    record = row.record
+    figures, said, t_ns = row.metrics, row.headline, row.t_ns
+    if live is not None and figures is None:
+        t_ns = live.trace.t_ns
+        if live.trace.lanes:
+            figures = metrics(live.trace)
+            said = headline(live.trace, figures)
+    return {
+        "id": row.id,
+        "digest": row.digest,
+        "permalink": f"/t/{row.id}",
+        "title": title(record.spec),
+        "label": row.label,
+        "pinned": row.pinned,
+        "imported": row.imported,
+        "status": row.status,
+        "position": store.position(row.number) if store is not None and row.status == "queued" else None,
+        "error": record.error,
+        "headline": said,
+        "created_at": row.created_at,
+        "spec": record.spec.to_json(),
+        "clock": record.clock,
+        "host": record.host,
+        "sources": record.sources,
+        "notes": list(record.notes),
+        "t_ns": t_ns,
+        "metrics": figures,
+        "result": record.result,
+        "usage": record.usage,
+        "findings": row.findings or [],
+    }
+
+
+def title(spec: RunSpec) -> str:
+    """Like `cpu · threads ×4 · 3.13`."""
+    interpreter = spec.interpreter
+    words = [spec.workload.rsplit("/", 1)[-1], spec.model if spec.model == "sequential" else f"{spec.model} ×{spec.workers}"]
+    version = ".".join(str(interpreter.get("version", "")).split(".")[:2])
+    if version:
+        words.append(version + ("t" if interpreter.get("free_threaded") else ""))
+    return " · ".join(words)
+
+
+def as_bytes(body: Any) -> bytes:
+    """The one way JSON is written at the boundary: equal objects have equal bytes, so that an ETag can be strong."""
+    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
