@@ -20,11 +20,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from engine.probes.errors import ProbeUnavailable
 from engine.probes.perf_event import dummy, open_event, redirect, unavailable
 from engine.probes.perf_records import Records, parse
 from engine.probes.perf_ring import Ring, mapped
 
 _MOST_PAGES, _MOST_BYTES = 1024, 64 * 2**20
+_EVERYBODYS_PAGES = 128
 _SLACK_NS = 1_000_000
 _SWITCHES = "the kernel's context switches"
 
@@ -67,13 +69,16 @@ class Rings:
         self._attr = dummy(switches=switches).pack()
         try:
             fds = _open_everywhere(self._attr, pid, online_cpus())
-            try:
-                self._rings = mapped(fds, pages or _wanted_pages(len(fds)))
-            except OSError:
-                _close_all(fds.values())
-                raise
         except OSError as error:
             raise unavailable(error, _SWITCHES) from None
+        try:
+            self._rings = mapped(fds, pages or _wanted_pages(len(fds)))
+        except OSError as error:
+            _close_all(fds.values())
+            raise ProbeUnavailable(
+                f"{_SWITCHES} cannot be observed: no memory may be locked for them ({error.strerror})",
+                "end other profilers of this user, or raise the limit with `ulimit -l`",
+            ) from None
 
     @property
     def capacity(self) -> dict[int, int]:
@@ -165,7 +170,9 @@ def _close_all(fds: Iterable[int]) -> None:
 
 
 def _wanted_pages(cpus: int) -> int:
-    """4 MB a CPU, 130,000 switches, but no more than 64 MB of locked memory in all; a power of two."""
+    """4 MB a CPU (130,000 switches), 64 MB in all; for ordinary users what they have a right to, leaving their other limit alone."""
+    if os.geteuid() != 0:
+        return _EVERYBODYS_PAGES
     most = _MOST_BYTES // mmap.PAGESIZE // max(1, cpus)
     return min(_MOST_PAGES, 1 << max(0, most.bit_length() - 1))
 

@@ -107,7 +107,7 @@ def check() -> ProbeUnavailable | None:
 def _try(verdict: list[ProbeUnavailable]) -> None:
     tid = threading.get_native_id()
     try:
-        with Rings(tid, pages=4) as rings:
+        with Rings(tid, pages=1) as rings:
             time.sleep(0.001)
             switch = rings.drain().records.switch
     except ProbeUnavailable as error:
