@@ -27,7 +27,7 @@ from engine.probes.perf_ring import Ring, mapped
 
 _MOST_PAGES, _MOST_BYTES = 1024, 64 * 2**20
 _EVERYBODYS_PAGES = 128
-_SLACK_NS = 1_000_000
+_SLACK_NS = 10_000_000
 _SWITCHES = "the kernel's context switches"
 
 
@@ -115,10 +115,13 @@ class Rings:
             for ring in self._rings.values():
                 ring.release(fd)
 
-    def drain(self) -> Drained:
-        """Everything unread, in the order of time, without waiting. Raises ProbeError when a ring makes no sense."""
-        # A record's time is taken a little before the record is written: what is that close to now may still be on its way.
-        watermark = time.monotonic_ns() - _SLACK_NS
+    def drain(self, *, last: bool = False) -> Drained:
+        """Everything unread, in the order of time, without waiting. Raises ProbeError when a ring makes no sense.
+
+        `last`: all that was watched has ended, so that nothing is on its way and the watermark is now.
+        """
+        # A record's time is taken before the record is written, by microseconds, or by as long as a hypervisor stops the CPU in between.
+        watermark = time.monotonic_ns() - (0 if last else _SLACK_NS)
         chunks: list[bytes] = []
         gaps: list[Gap] = []
         overrun: list[tuple[Ring, int, int]] = []

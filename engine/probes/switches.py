@@ -2,6 +2,7 @@
 
     switches = KernelSwitches.open(tid)   # before the thread begins what is to be watched: see `spawn_watched`
     got = switches.drain()                # again and again, a few times a second
+    switches.drain(last=True)             # when all has ended
     switches.close()
 
     thread  ──▏in      out▕──────▏in              out▕────▏in       exit▕
@@ -21,7 +22,7 @@ from typing import Self
 import numpy as np
 
 from engine.probes.errors import ProbeUnavailable
-from engine.probes.perf import Gap, Rings
+from engine.probes.perf import Drained, Gap, Rings
 from engine.probes.perf_records import IN, OUT_BLOCKED, OUT_PREEMPTED, Birth, Exec, Exit, Ints, Samples
 
 __all__ = ["IN", "OUT_BLOCKED", "OUT_PREEMPTED", "Birth", "Exec", "Exit", "Gap", "KernelSwitches", "Switches", "check"]
@@ -67,9 +68,15 @@ class KernelSwitches:
         """`switches=False` leaves only births, exits and execs, and rings for watchpoints to share. Raises ProbeUnavailable."""
         return cls(Rings(tid, switches=switches, pages=pages))
 
-    def drain(self) -> Switches:
-        """Everything since the last drain. Threads of our own process, which start what is watched, are left out."""
-        drained = self.rings.drain()
+    def drain(self, *, last: bool = False) -> Switches:
+        """Everything since the last drain. `last`: all that was watched has ended; the watermark is now."""
+        return self.take(self.rings.drain(last=last))
+
+    def take(self, drained: Drained) -> Switches:
+        """The switches in what somebody drained from our `rings`, to share with the watcher of the GIL.
+
+        Threads of our own process, which start what is watched, are left out.
+        """
         records = drained.records
         t, cpu, pid, tid, kind = records.switch[:, records.switch[2] != self._own_pid]
         return Switches(
