@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import mmap
+import os
 import struct
 import threading
 import time
@@ -163,6 +164,27 @@ def test_what_found_no_room_is_counted_and_placed_in_time() -> None:
         assert gap.start == t[-1]
     assert after.gaps == ()
     assert np.count_nonzero(after.records.switch[0] >= done) >= 20
+
+
+@kernel_tells
+def test_a_kernel_that_keeps_no_count_still_says_what_was_lost_with_the_next_record() -> None:
+    def work() -> tuple[Drained, Drained]:
+        with Rings(threading.get_native_id(), pages=1) as rings:
+            for ring in rings._rings.values():
+                ring.counts_lost = False
+            os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+            _doze(300)
+            full = rings.drain()
+            _doze(5)
+            return full, rings.drain()
+
+    full, after = _alone(work)
+    (gap,) = after.gaps
+    switch = full.records.switch
+    assert full.gaps == ()
+    assert gap.start == switch[0][switch[1] == gap.cpu][-1]
+    assert gap.end <= after.records.switch[0][0]
+    assert switch.shape[1] + gap.lost >= 600
 
 
 @kernel_tells

@@ -168,11 +168,27 @@ def test_without_switches_there_are_still_births_and_exits() -> None:
     process = spawn_watched([sys.executable, "-I", "-c", ""], lambda tid: opened.append(KernelSwitches.open(tid, switches=False)))
     with opened[0] as switches:
         process.wait()
-        got = switches.drain()
+        got = switches.drain(last=True)
     assert len(got) == 0
+    assert got.exits[0].t < got.watermark_ns
     assert [birth.pid for birth in got.births] == [process.pid]
     assert [act.pid for act in got.execs] == [process.pid]
     assert [end.pid for end in got.exits] == [process.pid]
+
+
+@kernel_tells
+def test_a_process_that_runs_already_can_be_joined_to_the_watch() -> None:
+    source = "import subprocess, sys; sys.stdin.readline(); subprocess.run([sys.executable, '-I', '-c', ''])"
+    process = subprocess.Popen([sys.executable, "-I", "-c", source], stdin=subprocess.PIPE)
+    opened: list[KernelSwitches] = []
+    first = spawn_watched([sys.executable, "-I", "-c", ""], lambda tid: opened.append(KernelSwitches.open(tid)))
+    with opened[0] as switches:
+        switches.rings.watch(process.pid)
+        process.communicate(b"\n")
+        first.wait()
+        got = switches.drain(last=True)
+    assert {process.pid, first.pid} <= set(got.pid.tolist())
+    assert [birth.ppid for birth in got.births if birth.pid != first.pid] == [process.pid]
 
 
 @kernel_tells
