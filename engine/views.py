@@ -63,9 +63,12 @@ class ViewIndex:
     def view(self, t0: int | None, t1: int | None, px: int, lanes: Iterable[int] | None = None, budget: int = 2000) -> dict[str, Any]:
         """By default the whole trace, and all lanes (at most MAX_LANES; the answer's `lanes` says which). Unknown lanes are left out.
 
-        The answer's `t0_ns` and `t1_ns` are the asked-for ones moved outwards to the borders of columns. Raises ViewError.
+        The answer's `t0_ns` and `t1_ns` are the asked-for ones moved outwards to the borders of columns; `totals`, ns per lane and state,
+        are of exactly the asked-for window. `holders` is coverage, too: per GIL and core the share of each thread that it is held by.
+        Raises ViewError.
         """
-        grid = Grid.covering(0 if t0 is None else t0, max(self.trace.t_ns, 1) if t1 is None else t1, px)
+        begin, end = 0 if t0 is None else t0, max(self.trace.t_ns, 1) if t1 is None else t1
+        grid = Grid.covering(begin, end, px)
         wanted = sorted(self.trace.lanes) if lanes is None else [lane for lane in dict.fromkeys(lanes) if lane in self.trace.lanes]
         indexes = {lane: self.lane(lane) for lane in wanted[:MAX_LANES]}
         chosen = _widest(list(indexes.values()), grid, max(budget, 0))
@@ -77,6 +80,8 @@ class ViewIndex:
             "ns_per_column": grid.ns_per_column,
             "lanes": list(indexes),
             "coverage": {str(lane): index.coverage(grid) for lane, index in indexes.items()},
+            "holders": {str(lane): shares for lane, index in indexes.items() if (shares := index.coverage_by_ref(grid))},
+            "totals": {str(lane): index.totals(begin, end) for lane, index in indexes.items()},
             "segments": self._told(chosen),
             "open": self._told(Segments.concat(part.take((part.end > grid.t0) & (part.start < grid.t1)) for part in seen)),
             "segments_in_window": sum(index.count(grid.t0, grid.t1) for index in indexes.values()),
@@ -187,14 +192,19 @@ class LaneIndex:
         return {state: part for state, part in found.items() if part.any()}
 
     def coverage(self, grid: Grid) -> dict[str, str]:
-        """Per state base64 of one byte a column. Rounded as a running sum over states, so that a full column adds up to 255."""
-        told, sum_ns, sum_bytes = {}, np.zeros(grid.columns, np.int64), np.zeros(grid.columns, np.int64)
-        for state, part in sorted(self.shares(grid.edges).items()):
-            sum_ns = sum_ns + part
-            now = (sum_ns * 255 + grid.ns_per_column // 2) // grid.ns_per_column
-            told[state.name] = base64.b64encode(np.clip(now - sum_bytes, 0, 255).astype(np.uint8).tobytes()).decode()
-            sum_bytes = now
-        return told
+        """Per state base64 of one byte a column."""
+        return _bytes_of({state.name: part for state, part in sorted(self.shares(grid.edges).items())}, grid)
+
+    def coverage_by_ref(self, grid: Grid) -> dict[str, str]:
+        """The same per thread, of the time in which the lane was `held` or `busy`; empty for lanes that never are."""
+        if State.held not in self.states and State.busy not in self.states:
+            return {}
+        parts = {str(ref): np.diff(self.by_ref(ref).before(grid.edges)) for ref in self.refs(grid.t0, grid.t1)}
+        return _bytes_of({ref: part for ref, part in parts.items() if part.any()}, grid)
+
+    def totals(self, t0: int, t1: int) -> dict[str, int]:
+        """ns per state in `[t0, t1)`; states that do not occur are left out."""
+        return {state.name: int(part[0]) for state, part in sorted(self.shares(np.array([t0, t1], np.int64)).items())}
 
     def bounds(self, t0: int, t1: int) -> tuple[int, int]:
         """First and last + 1 of the segments, open ones included, that lie in `[t0, t1)` at least in part."""
@@ -220,11 +230,22 @@ class LaneIndex:
         return [ref for ref in np.unique(self.segments.ref[first:last]).tolist() if ref >= 0]
 
     def by_ref(self, ref: int) -> Busy:
-        """When the lane was `held` by another."""
+        """When the lane was `held` by a thread, or `busy` with it."""
         if ref not in self.holders:
-            which = (self.segments.ref == ref) & (self.segments.state == State.held)
+            which = (self.segments.ref == ref) & np.isin(self.segments.state, (State.held, State.busy))
             self.holders[ref] = Busy.of(self.segments.start[which], self.segments.end[which])
         return self.holders[ref]
+
+
+def _bytes_of(parts: dict[str, Ints], grid: Grid) -> dict[str, str]:
+    """Per name base64 of one byte a column, from ns a column. Rounded as a running sum, so that what fills a column adds up to 255."""
+    told, sum_ns, sum_bytes = {}, np.zeros(grid.columns, np.int64), np.zeros(grid.columns, np.int64)
+    for name, part in parts.items():
+        sum_ns = sum_ns + part
+        now = (sum_ns * 255 + grid.ns_per_column // 2) // grid.ns_per_column
+        told[name] = base64.b64encode(np.clip(now - sum_bytes, 0, 255).astype(np.uint8).tobytes()).decode()
+        sum_bytes = now
+    return told
 
 
 def _widest(indexes: list[LaneIndex], grid: Grid, budget: int) -> Segments:
