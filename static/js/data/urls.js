@@ -1,0 +1,35 @@
+// The only module that spells addresses: of pages, of the interface, of downloads.
+
+const API = "/api/v1";
+
+export const pages = {
+  home: () => "/",
+  trace: (id, query = "") => `/t/${encodeURIComponent(id)}${query}`,
+};
+
+export const api = {
+  host: () => `${API}/host`,
+  models: () => `${API}/models`,
+  workloads: () => `${API}/workloads`,
+  interpreters: () => `${API}/interpreters`,
+  traces: (query = {}) => `${API}/traces${search(query)}`,
+  trace: (id) => `${API}/traces/${encodeURIComponent(id)}`,
+  cancel: (id) => `${api.trace(id)}/cancel`,
+  lanes: (id, query = {}) => `${api.trace(id)}/lanes${search(query)}`,
+  view: (id, query) => `${api.trace(id)}/view${search(query)}`,
+  metrics: (id, query = {}) => `${api.trace(id)}/metrics${search(query)}`,
+  stream: (id) => `${api.trace(id)}/stream?segments=false`,
+  bundle: (id) => `${api.trace(id)}/export/bundle`,
+  importBundle: () => `${API}/traces/import`,
+};
+
+/** This page's whole address with another query, for `history.replaceState` and *Copy link*. */
+export function here(query) {
+  return `${location.origin}${location.pathname}${search(query)}`;
+}
+
+function search(query) {
+  const parameters = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "").map(([name, value]) => [name, String(value)]));
+  const text = parameters.toString();
+  return text ? `?${text}` : "";
+}

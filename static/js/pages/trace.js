@@ -1,0 +1,136 @@
+// The page of one run, the same while it goes on and afterwards: the trace object for words and numbers, `view` for the picture,
+// and the stream only to know how far it has grown.
+
+import { getLanes, getTrace, getView } from "../data/api.js";
+import { follow } from "../data/growth.js";
+import { latest } from "../data/latest.js";
+import { here } from "../data/urls.js";
+import { fullName } from "../figures/rows.js";
+import { boot, byId, h, put } from "../lib/dom.js";
+import { isFinished } from "../lib/states.js";
+import { duration, instant } from "../lib/units.js";
+import { drawActions, drawLabel } from "../views/actions.js";
+import { drawBreakdown } from "../views/breakdown.js";
+import { drawCondition, elapsedText } from "../views/condition.js";
+import { drawFacts } from "../views/facts.js";
+import { drawFindings, verdictOf } from "../views/findings.js";
+import { drawKeyFigures } from "../views/keyfigures.js";
+import { drawSources } from "../views/sources.js";
+import { statusText } from "../views/status.js";
+import { startTimeline } from "../views/timeline.js";
+import { toast } from "../views/toast.js";
+
+const { trace: first, read_only: readOnly } = boot();
+const id = first.id;
+let trace = first;
+let lanes = [];
+let grown = first.t_ns ?? 0;
+
+const timeline = startTimeline(id, { window: windowOfAddress(), onWindow, onView, onStrange: () => askingLanes.ask(null), onProblem });
+const askingTrace = latest({ run: (_, options) => getTrace(id, options), done: show, failed: onProblem, everyMs: 400 });
+const askingLanes = latest({
+  run: (_, options) => getLanes(id, options),
+  done(found) {
+    lanes = found;
+    timeline.setLanes(lanes, trace.host?.cores ?? null);
+    askBreakdown();
+  },
+  failed: onProblem,
+  everyMs: 200,
+});
+/** A view one pixel wide has the exact totals of its window, per lane and state. */
+const askingTotals = latest({ run: (query, options) => getView(id, query, options), done: showBreakdown, failed: onProblem, everyMs: 400 });
+
+show(first);
+if (!isFinished(first.status)) {
+  follow(id, {
+    grown(ns) {
+      grown = ns;
+      timeline.grow(ns);
+      askingTrace.ask(null);
+      tick();
+    },
+    status: () => askingTrace.ask(null),
+    ended: () => askingTrace.ask(null),
+    lost: () => (byId("lost").hidden = false),
+    resumed: () => {
+      byId("lost").hidden = true;
+      askingTrace.ask(null);
+    },
+  });
+}
+askingLanes.ask(null);
+
+function show(fresh) {
+  trace = fresh;
+  const finished = isFinished(trace.status);
+  byId("lost").hidden = true;
+  byId("main").dataset.status = trace.status;
+  byId("status").dataset.status = trace.status;
+  tick();
+  byId("title").textContent = trace.title;
+  document.title = `${trace.status === "running" ? "● " : ""}${trace.label || trace.title} · gilscope`;
+  drawLabel(trace, { readOnly, onChanged: show });
+  drawActions(trace, { readOnly, window: timeline.window, onChanged: show });
+  const verdict = verdictOf(trace.findings ?? []);
+  put(byId("headline"), verdict ? h("span", { class: "verdict", data: { kind: verdict.kind } }, verdict.text) : null, trace.headline ?? "");
+  drawCondition(byId("condition"), trace);
+  drawKeyFigures(byId("keyfigures"), trace);
+  drawSources(byId("sources"), trace);
+  drawFindings(byId("findings"), trace, !finished, (t0, t1) => timeline.show({ t0, t1 }));
+  drawFacts(byId("facts"), trace);
+  const empty = !lanes.length && !(trace.t_ns > 0);
+  byId("waiting").hidden = !empty;
+  byId("timeline").hidden = empty;
+  byId("waiting").textContent = finished ? "Nothing was recorded." : trace.status === "queued" ? "The picture begins when it is this run's turn." : "The picture begins with the first step of the run.";
+  if (finished) {
+    timeline.finish(trace.t_ns ?? grown);
+    askingLanes.ask(null);
+  } else if (trace.t_ns > 0 && !lanes.length) askingLanes.ask(null);
+}
+
+function tick() {
+  byId("status").textContent = trace.status === "running" ? `running, ${elapsedText(grown)}` : statusText(trace);
+}
+
+function onWindow(window) {
+  history.replaceState(history.state, "", here(window ?? {}));
+  askBreakdown();
+}
+
+function onView() {
+  byId("lost").hidden = true;
+  askBreakdown();
+}
+
+function askBreakdown() {
+  const measured = lanes.filter((lane) => lane.measured);
+  if (!measured.length) return showBreakdown(null);
+  const window = timeline.window();
+  return askingTotals.ask({ t0: window?.t0 ?? 0, t1: window?.t1 ?? Math.max(1, grown, trace.t_ns ?? 0), px: 1, lanes: measured.slice(0, 256).map((lane) => lane.id).join(",") });
+}
+
+function showBreakdown(view) {
+  const measured = view ? lanes.filter((lane) => lane.measured && view.totals?.[lane.id]) : [];
+  const rows = measured.map((lane) => ({ name: lane.name, full: fullName(lane), states: view.totals[lane.id] }));
+  const total = {};
+  for (const { states } of rows) for (const [state, ns] of Object.entries(states)) total[state] = (total[state] ?? 0) + ns;
+  drawBreakdown(byId("breakdown"), { rows, total: rows.length ? total : null });
+  const window = timeline.window();
+  byId("breakdown-note").textContent = window ? `in the window from ${instant(window.t0, (window.t1 - window.t0) / 100)}, ${duration(window.t1 - window.t0)} long` : "";
+}
+
+/** null: the last request went well. */
+function onProblem(problem) {
+  if (!problem) return;
+  if (problem.status === 0) byId("lost").hidden = false;
+  else if (problem.status === 404) location.reload();
+  else toast(problem.message, "bad");
+}
+
+/** The window that the address names; null for the whole run. */
+function windowOfAddress() {
+  const query = new URLSearchParams(location.search);
+  const [t0, t1] = [query.get("t0"), query.get("t1")].map((text) => (text !== null && /^\d{1,16}$/.test(text) ? Number(text) : null));
+  return t0 !== null && t1 !== null && t1 > t0 ? { t0, t1 } : null;
+}

@@ -1,0 +1,94 @@
+// What can be done with a run: cancel it, run it again, copy its link, download it, delete it; and its label.
+
+import { Problem, cancelRun, changeTrace, deleteTrace, startRun } from "../data/api.js";
+import { api, here, pages } from "../data/urls.js";
+import { byId, h, put } from "../lib/dom.js";
+import { isFinished } from "../lib/states.js";
+import { confirm } from "./confirm.js";
+import { toast } from "./toast.js";
+
+/** drawActions(trace, {readOnly, window(), onChanged(trace)}): fills `#actions`; `window()` is what *Copy link* carries along. */
+export function drawActions(trace, { readOnly, window, onChanged }) {
+  const finished = isFinished(trace.status);
+  put(
+    byId("actions"),
+    !readOnly && !finished ? h("button", { class: "button danger", type: "button", id: "cancel" }, "Cancel") : null,
+    !readOnly && finished ? h("button", { class: "button", type: "button", id: "again", title: "The same run once more" }, "Run again") : null,
+    h("button", { class: "button", type: "button", id: "copy", title: "Its address, with the window that you see" }, "Copy link"),
+    finished ? h("a", { class: "button", id: "download", href: api.bundle(trace.id), download: `${trace.id}.gilscope`, title: "A bundle that another gilscope can import" }, "Download") : null,
+    !readOnly ? h("button", { class: "button danger", type: "button", id: "delete" }, "Delete") : null,
+  );
+  const acts = {
+    cancel: () => attempt(async () => onChanged(await cancelRun(trace.id))),
+    again: () => attempt(async () => location.assign(pages.trace((await startRun(wish(trace))).id))),
+    copy: () => attempt(copy),
+    delete: () => attempt(remove),
+  };
+  byId("actions").onclick = (event) => acts[event.target.closest("button")?.id]?.();
+
+  async function copy() {
+    const link = here(window() ?? {});
+    try {
+      await navigator.clipboard.writeText(link);
+      toast("The link is copied.");
+    } catch {
+      // Without a secure context or permission there is no clipboard: then it is shown, to be copied by hand.
+      toast(link);
+    }
+  }
+
+  async function remove() {
+    const sure = await confirm({ title: "Delete this run?", text: "Its record and its address go away for good. A bundle that you have downloaded can be imported again." });
+    if (!sure) return;
+    await deleteTrace(trace.id);
+    location.assign(pages.home());
+  }
+}
+
+/** The label: shown, and edited in place. */
+export function drawLabel(trace, { readOnly, onChanged }) {
+  const place = byId("label");
+  if (place.querySelector("input")) return;
+  if (readOnly) {
+    place.textContent = trace.label ?? "";
+    return;
+  }
+  put(place, trace.label ? h("span", { class: "mark" }, trace.label) : null, h("button", { class: "linklike small", type: "button", id: "edit-label" }, trace.label ? "edit" : "add a label"));
+  place.onclick = (event) => event.target.closest("#edit-label") && edit();
+
+  function edit() {
+    const input = h("input", { type: "text", value: trace.label ?? "", maxlength: 200, "aria-label": "Label" });
+    const form = h("form", { class: "labelform" }, input, h("button", { class: "button tiny", type: "submit" }, "Save"));
+    const leave = () => {
+      place.replaceChildren();
+      drawLabel(trace, { readOnly, onChanged });
+    };
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      attempt(async () => {
+        const changed = await changeTrace(trace.id, { label: input.value });
+        place.replaceChildren();
+        onChanged(changed);
+      });
+    });
+    input.addEventListener("keydown", (event) => event.key === "Escape" && leave());
+    place.replaceChildren(form);
+    input.focus();
+    input.select();
+  }
+}
+
+/** What to ask for, to have this run again. An interpreter that is not here any more is refused by the server, in words. */
+function wish({ spec, label }) {
+  const { workload, model, workers, jobs, params, start_method: startMethod, switch_interval: interval, interpreter } = spec;
+  const asked = { workload, model, workers, jobs, params, start_method: startMethod, switch_interval: interval, interpreter: interpreter?.id, label };
+  return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== null && value !== undefined && value !== ""));
+}
+
+async function attempt(act) {
+  try {
+    await act();
+  } catch (error) {
+    toast(error instanceof Problem ? error.message : String(error), "bad");
+  }
+}

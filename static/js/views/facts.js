@@ -1,0 +1,73 @@
+// What was run, on what, and what came of it: the trace's own words, as lists of names and values.
+
+import { h, put } from "../lib/dom.js";
+import { count, duration, moment, percent } from "../lib/units.js";
+
+export function drawFacts(element, trace) {
+  const groups = [
+    ["Run", run(trace)],
+    ["Machine", machine(trace)],
+    ["Result", Object.entries(trace.result ?? {}).map(([name, value]) => [name.replaceAll("_", " "), shown(value)])],
+    ["Recording", recording(trace)],
+  ];
+  put(
+    element,
+    groups
+      .map(([name, facts]) => [name, facts.filter(([, value]) => value !== null && value !== undefined && value !== "")])
+      .filter(([, facts]) => facts.length)
+      .map(([name, facts]) => h("section", {}, h("h3", {}, name), h("dl", {}, facts.map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value)))))),
+  );
+}
+
+function run({ spec, created_at: created, id }) {
+  const at = moment(created);
+  const interpreter = spec.interpreter ?? {};
+  const build = interpreter.free_threaded ? (interpreter.gil_enabled ? " free-threaded, GIL on" : " free-threaded, no GIL") : "";
+  return [
+    ["work", spec.workload],
+    ["model", spec.model],
+    ["workers", String(spec.workers)],
+    ["jobs", String(spec.jobs)],
+    ...Object.entries(spec.params ?? {}).map(([name, value]) => [name.replaceAll("_", " "), shown(value)]),
+    ["interpreter", h("span", { title: interpreter.path }, `${interpreter.implementation ?? ""} ${interpreter.version ?? ""}${build}`)],
+    ["start method", spec.start_method],
+    ["switch interval", spec.switch_interval ? duration(spec.switch_interval * 1e9) : null],
+    ["when", h("time", { datetime: created, title: at.utc }, at.local)],
+    ["address", h("code", {}, `/t/${id}`)],
+  ];
+}
+
+function machine({ host }) {
+  if (!host) return [];
+  const load = Array.isArray(host.load) ? host.load.map((one) => Number(one).toFixed(2)).join(" ") : null;
+  return [
+    ["cores", host.cores],
+    ["processor", host.cpu_model],
+    ["system", host.platform],
+    ["kernel", host.kernel],
+    ["load before (1, 5, 15 min)", load],
+    ["taken by the machine underneath", typeof host.steal_ratio === "number" ? percent(host.steal_ratio) : null],
+    ["virtualization", host.virtualization],
+  ].map(([term, value]) => [term, value === null || value === undefined ? null : String(value)]);
+}
+
+function recording({ metrics, digest }) {
+  const recorder = metrics?.recorder ?? {};
+  const gil = metrics?.gil ?? {};
+  const known = (value, text) => (value === null || value === undefined ? null : text(value));
+  return [
+    ["elapsed, with starting and joining workers", known(metrics?.elapsed_ns, duration)],
+    ["marks", known(recorder.marks, count)],
+    ["dropped", known(recorder.dropped, count)],
+    ["cost of recording", known(recorder.overhead_ns, duration)],
+    ["recorder's own CPU time", known(recorder.cpu_ns, duration)],
+    ["two threads on cores with one GIL", known(gil.oncore_overlap_ns, (ns) => `${duration(ns)}; in spells of 100 µs and more: ${known(gil.overlap_ns, duration) ?? "not known"}`)],
+    ["digest", digest ? h("code", { title: digest }, digest.slice(0, 19)) : null],
+  ];
+}
+
+function shown(value) {
+  if (typeof value === "number") return Number.isInteger(value) ? count(value) : String(Number(value.toPrecision(6)));
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}

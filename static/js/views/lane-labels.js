@@ -1,0 +1,41 @@
+// The names of the lanes, left of the plot: a tree that folds, one row per row of the timeline.
+
+import { h, put } from "../lib/dom.js";
+import { HOLDERS } from "../lib/palette.js";
+
+/** Draws labels for `laid` (from `layRows`) into `element`; `onFold(key)` hears of a press on a triangle. */
+export function drawLabels(element, laid, onFold) {
+  element.style.height = `${laid.height}px`;
+  put(element, laid.rows.map(label));
+  element.onclick = (event) => {
+    const button = event.target.closest("button[data-fold]");
+    if (button) onFold(button.dataset.fold === "cores" ? "cores" : Number(button.dataset.fold));
+  };
+
+  function label(row) {
+    const fold = row.foldable
+      ? h("button", { class: "fold", type: "button", data: { fold: row.key }, "aria-expanded": String(!row.folded), "aria-label": `${row.folded ? "Unfold" : "Fold"} ${row.label}` }, row.folded ? "▸" : "▾")
+      : null;
+    const exactness = row.lane && row.lane.exactness !== "exact" ? h("span", { class: "quality", data: { quality: row.lane.exactness } }, row.lane.exactness) : null;
+    const name = h("span", { class: "name" }, row.label);
+    return h(
+      "div",
+      {
+        class: "lanelabel",
+        title: row.full,
+        data: { kind: row.kind, measured: row.lane?.measured ? "yes" : null, lane: row.lane?.id },
+        style: { top: `${row.top}px`, height: `${row.height}px`, "padding-left": `${6 + row.depth * 14}px` },
+      },
+      fold ?? h("span", { class: "nofold" }),
+      row.mark === null || row.lane.kind !== "thread" ? null : marker(row.mark),
+      name,
+      row.kind === "process" && row.lane.pid !== null ? h("span", { class: "aside" }, `pid ${row.lane.pid}`) : null,
+      exactness,
+    );
+  }
+}
+
+/** The disc by which a thread is known as a holder: its colour and its number. */
+export function marker(hue) {
+  return h("span", { class: "holdermark", style: { background: `var(--holder-${(hue % HOLDERS) + 1})` } }, String(hue + 1));
+}

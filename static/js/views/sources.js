@@ -1,0 +1,16 @@
+// By what a trace was seen, as small badges: exact, sampled, inferred, off.
+
+import { h, put } from "../lib/dom.js";
+import { QUALITIES, SOURCES } from "../lib/states.js";
+
+export function drawSources(element, { sources }) {
+  const names = [...Object.keys(SOURCES).filter((name) => name in sources), ...Object.keys(sources).filter((name) => !(name in SOURCES))];
+  put(
+    element,
+    names.map((name) => {
+      const quality = sources[name];
+      const says = [SOURCES[name]?.says, QUALITIES[quality]].filter(Boolean).join(". ");
+      return h("span", { class: "source", data: { quality }, title: `${says}.` }, h("b", {}, SOURCES[name]?.label ?? name), ` ${quality}`);
+    }),
+  );
+}
