@@ -22,7 +22,8 @@ class Settings:
     """One server's settings.
 
     `port` None: the default one, or the next free one; 0: any free one. `allow_hosts`: names beyond the loopback's that a request's Host
-    may carry. `max_body`: bytes that an ordinary request may bring; `max_import`: bytes of a bundle.
+    may carry. `first_page`: what `open_browser` opens, relative to the server's root. `max_body`: bytes that an ordinary request may
+    bring; `max_import`: bytes of a bundle.
     """
 
     data: Path
@@ -31,6 +32,7 @@ class Settings:
     allow_hosts: tuple[str, ...] = ()
     read_only: bool = False
     open_browser: bool = False
+    first_page: str = ""
     max_body: int = 1 * 2**20
     max_import: int = 512 * 2**20
     workload_files: tuple[Path, ...] = field(default=())

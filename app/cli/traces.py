@@ -12,7 +12,7 @@ from app.cli.place import data_directory, no_such_trace, opened_store, page_url,
 from app.cli.report import report, seconds
 from app.cli.terminal import Terminal
 from app.queue import RunQueue
-from app.store import Conflict, Listing, Reader, Row, Snapshot, Store
+from app.store import ConflictError, Listing, Reader, Row, Snapshot, Store
 from app.trace_object import title, trace_object
 
 
@@ -67,7 +67,7 @@ def delete(options: argparse.Namespace, terminal: Terminal) -> int:
         for row in rows:
             try:
                 store.delete(row.id)
-            except Conflict as error:
+            except ConflictError as error:
                 raise CommandError(str(error)) from None
             terminal.say(f"deleted {row.id}")
     return 0
