@@ -163,20 +163,21 @@ class GilProbe:
         self._families, self._processes, self._waiting = [], {}, {}
 
     def _settle(self, pid: int) -> bool:
-        now = time.monotonic_ns()
         try:
             executable = self._waiting[pid] or os.path.realpath(f"/proc/{pid}/exe", strict=True)
             known = self._calibrations.ask(executable)
             gil = None if known is None else locate(pid, known)
         except (ProbeUnavailable, ElfError) as error:
-            self._change(pid, now, "off", str(error))
+            self._change(pid, time.monotonic_ns(), "off", str(error))
         except PermissionError as error:
-            self._change(pid, now, "off", f"the process may not be looked into: {error.strerror}")
+            self._change(pid, time.monotonic_ns(), "off", f"the process may not be looked into: {error.strerror}")
         except OSError:
             pass  # It has ended.
         else:
             if gil is None:
                 return False
+            # An exec before this moment is what brought these mappings; a later one takes them away.
+            now = time.monotonic_ns()
             process = _Process(pid, gil, GilSampler(pid, gil), self._guard(now), now)
             self._processes[pid] = process
             self._look(process)
@@ -287,7 +288,7 @@ class GilProbe:
     def _lose(self, process: _Process, t: int) -> None:
         """It has become another program: begins anew."""
         self._forget(process.pid)
-        self._change(process.pid, t, "off", "it became another program")
+        self._change(process.pid, t, "off", "")
         self._waiting[process.pid] = None
 
     def _forget(self, pid: int) -> None:

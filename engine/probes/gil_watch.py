@@ -1,7 +1,7 @@
 """Watchpoints on one GIL: a record whenever a thread takes it, drops it, or asks for it.
 
 The hardware compares addresses; the kernel notes thread, time and instruction. Forked children inherit the watchpoints, at the same
-addresses: they and their parent are one family, switched on and off together. exec drops them.
+addresses: they and their parent are one family, switched on and off together. What calls exec leaves it.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ BREAK_READ, BREAK_WRITE, BREAK_EXECUTE = 1, 2, 4
 
 INHERIT, EXCLUDE_KERNEL, EXCLUDE_HV = 1 << 1, 1 << 5, 1 << 6
 COMM, TASK, SAMPLE_ID_ALL, COMM_EXEC = 1 << 9, 1 << 13, 1 << 18, 1 << 24
-USE_CLOCKID, CONTEXT_SWITCH = 1 << 25, 1 << 26
+USE_CLOCKID, CONTEXT_SWITCH, REMOVE_ON_EXEC = 1 << 25, 1 << 26, 1 << 36
 _WATCHED = INHERIT | EXCLUDE_KERNEL | EXCLUDE_HV | SAMPLE_ID_ALL | USE_CLOCKID
 
 _ENABLE, _DISABLE, _SET_OUTPUT = 0x2400, 0x2401, 0x2405
@@ -78,10 +78,11 @@ def dummy(*, switches: bool) -> Attr:
 def watchpoint(address: int, length: int, access: int) -> Attr:
     """A hardware breakpoint that leaves a record at each hit. `access`: BREAK_READ, BREAK_WRITE (may be joined) or BREAK_EXECUTE.
 
-    Forked children inherit it, exec drops it. For BREAK_EXECUTE `length` must be the size of a long.
+    Forked children inherit it. exec drops it from Linux 5.13 on; before, it stays at what means another thing then, or nothing.
+    For BREAK_EXECUTE `length` must be the size of a long.
     """
     wanted = SAMPLE_IP | SAMPLE_TID | SAMPLE_TIME | SAMPLE_ADDR | SAMPLE_CPU
-    return Attr(TYPE_BREAKPOINT, 0, 1, wanted, bp_type=access, bp_addr=address, bp_len=length)
+    return Attr(TYPE_BREAKPOINT, 0, 1, wanted, flags=_WATCHED | REMOVE_ON_EXEC, bp_type=access, bp_addr=address, bp_len=length)
 
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -90,7 +91,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 def open_event(attr: bytes, pid: int, cpu: int) -> int:
     """perf_event_open: a file descriptor (closed on exec) for task `pid` while it is on `cpu`. Raises OSError as the kernel says it.
 
-    `attr` is `Attr.pack()`. A kernel without FORMAT_LOST (before 6.0) gets the event without it.
+    `attr` is `Attr.pack()`. A kernel without FORMAT_LOST (before 6.0) or REMOVE_ON_EXEC (before 5.13) gets the event without them.
     """
     number = _SYSCALL.get(platform.machine())
     if number is None:
@@ -102,13 +103,24 @@ def open_event(attr: bytes, pid: int, cpu: int) -> int:
         code = ctypes.get_errno()
         if code == errno.EINTR:
             continue
-        if code != errno.EINVAL or not counts_lost(attr):
+        older = _older(attr)
+        if code != errno.EINVAL or older is None:
             raise OSError(code, os.strerror(code))
-        attr = attr[:32] + bytes(8) + attr[40:]
+        attr = older
 
 
 def counts_lost(attr: bytes) -> bool:
     return bool(int.from_bytes(attr[32:40], "little") & FORMAT_LOST)
+
+
+def _older(attr: bytes) -> bytes | None:
+    """These attributes without the newest feature that they ask for."""
+    if counts_lost(attr):
+        return attr[:32] + bytes(8) + attr[40:]
+    flags = int.from_bytes(attr[40:48], "little")
+    if flags & REMOVE_ON_EXEC:
+        return attr[:40] + (flags & ~REMOVE_ON_EXEC).to_bytes(8, "little") + attr[48:]
+    return None
 
 
 def redirect(fd: int, ring_fd: int) -> None:
