@@ -34,13 +34,15 @@ _WITHOUT_GIL = "this interpreter runs without a GIL"
 
 @dataclass(frozen=True, slots=True)
 class GilLimits:
-    """How much exact watching may cost one process: `traps_per_s` on average, `burst` of them at once (about 10 µs each).
+    """How much exact watching may cost one process, in records of about 10 µs each: `traps_per_s` on average, `burst` more of them now and
+    then, and `start` when it begins, which is when it imports its modules.
 
     Above that it is sampled for `pause_s`, then watched again; each relapse doubles the pause.
     """
 
     traps_per_s: float = 1000
-    burst: float = 2000
+    burst: float = 500
+    start: float = 10_000
     pause_s: float = 1.0
 
 
@@ -273,13 +275,14 @@ class GilProbe:
     def _switch(self, family: _Family, now: int, source: Source, why: str) -> None:
         for pid in family.watch.members:
             process = self._processes[pid]
-            process.guard, process.next_look_ns = self._guard(now), 0
+            process.guard, process.next_look_ns = self._guard(now, self._limits.burst), 0
             if process.source != "off":
                 process.source = source
                 self._change(pid, now, source, why)
 
-    def _guard(self, now: int) -> RateGuard:
-        return RateGuard(self._limits.traps_per_s, self._limits.burst, now)
+    def _guard(self, now: int, start: float | None = None) -> RateGuard:
+        limits = self._limits
+        return RateGuard(limits.traps_per_s, limits.burst, limits.start if start is None else start, now)
 
     def _change(self, pid: int, t: int, source: Source, why: str) -> None:
         self._sources[pid] = SourceChange(t, pid, source, why)

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 
 class RateGuard:
-    """A bucket of allowances, for one process: refilled at `limit` a second, and never holding more than `burst`.
+    """A bucket of allowances, for one process: refilled at `limit` a second up to `burst`. To begin with it holds `start`, which may be more:
+    an interpreter that imports its modules takes the GIL thousands of times in a tenth of a second, and then no more.
 
-    A short burst (a program that imports its modules) passes; `burst / (rate - limit)` seconds of a higher rate do not.
+    Once that is used up, `burst / (rate - limit)` seconds of a higher rate are too long.
     """
 
     __slots__ = ("_allowance", "_at_ns", "burst", "limit")
 
-    def __init__(self, limit: float, burst: float, now_ns: int) -> None:
+    def __init__(self, limit: float, burst: float, start: float, now_ns: int) -> None:
         self.limit, self.burst = limit, burst
-        self._allowance, self._at_ns = burst, now_ns
+        self._allowance, self._at_ns = start, now_ns
 
     def spend(self, traps: int, now_ns: int) -> bool:
         """Whether these traps, which happened since the last call, may go on like that."""
         refilled = self._allowance + self.limit * max(0, now_ns - self._at_ns) / 1e9
-        self._allowance = min(self.burst, refilled) - traps
+        self._allowance = min(max(self.burst, self._allowance), refilled) - traps
         self._at_ns = now_ns
         return self._allowance >= 0
