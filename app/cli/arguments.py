@@ -123,7 +123,12 @@ def _open(command: Parser) -> None:
 def _export(command: Parser) -> None:
     _id(command)
     command.add_argument("--format", choices=("bundle",), default="bundle", help="what to write (default: %(default)s)")
-    command.add_argument("-o", "--output", metavar="FILE", help="where to (default: gilscope-ID.gilscope here); - is standard output")
+    command.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="where to; - is standard output (default: there, if it is redirected, else gilscope-ID.gilscope here)",
+    )
 
 
 def _import(command: Parser) -> None:

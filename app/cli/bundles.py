@@ -33,7 +33,7 @@ def export(options: argparse.Namespace, terminal: Terminal) -> int:
         except ConflictError as error:
             raise CommandError(str(error)) from None
         file.seek(0)
-        if options.output == "-":
+        if options.output == "-" or (options.output is None and not sys.stdout.isatty()):
             sys.stdout.buffer.write(file.read())
             sys.stdout.buffer.flush()
             return 0

@@ -8,6 +8,7 @@ from typing import Any
 from app.store import Snapshot
 from app.trace_object import title
 from engine.text import timeline
+from engine.wording import duration
 
 _MARKS = {"warning": "!", "error": "!", "info": "·"}
 
@@ -15,11 +16,12 @@ _MARKS = {"warning": "!", "error": "!", "info": "·"}
 def report(snapshot: Snapshot, width: int, color: bool) -> str:
     """Several lines, none wider than `width` columns except for names that are."""
     row = snapshot.row
-    parts = [f"{row.label or title(row.record.spec)}  ({row.id}, {row.status})"]
+    parts = [_wrapped(f"{row.label or title(row.record.spec)}  ({row.id}, {row.status})", width)]
     if row.headline:
         parts.append(_wrapped(row.headline, width))
-    if row.record.error:
-        parts.append(_error(row.record.error, width))
+    if row.record.error and row.record.error.get("traceback"):
+        # What happened is in the headline; where, only the traceback tells.
+        parts.append(textwrap.indent(str(row.record.error["traceback"]).rstrip(), "  "))
     if snapshot.trace.lanes:
         parts.append(timeline(snapshot.trace, width, color).rstrip("\n"))
     if row.metrics:
@@ -31,19 +33,14 @@ def report(snapshot: Snapshot, width: int, color: bool) -> str:
     return "\n\n".join(parts)
 
 
-def seconds(ns: int | None) -> str:
-    """A duration in the unit that leaves it readable; ? if unknown."""
-    if ns is None:
-        return "?"
-    for unit, size in (("s", 10**9), ("ms", 10**6), ("µs", 10**3)):
-        if ns >= size:
-            return f"{ns / size:.3g} {unit}"
-    return f"{ns} ns"
+def time_or_unknown(ns: int | None) -> str:
+    """A duration in words; ? if nobody knows it."""
+    return "?" if ns is None else duration(ns)
 
 
 def _figures(metrics: dict[str, Any]) -> str:
     jobs, gil = metrics["jobs"], metrics["gil"]
-    told = [f"wall {seconds(metrics['wall_ns'])}", f"CPU {seconds(metrics['cpu_ns'])}"]
+    told = [f"wall {time_or_unknown(metrics['wall_ns'])}", f"CPU {time_or_unknown(metrics['cpu_ns'])}"]
     if metrics["parallelism"] is not None:
         told.append(f"{metrics['parallelism']:.2f} cores used (at most {metrics['max_parallelism']} at once)")
     if metrics["speedup"] is not None:
@@ -53,13 +50,6 @@ def _figures(metrics: dict[str, Any]) -> str:
         seen = "" if gil["seen_handoffs"] is None else f" ({gil['seen_handoffs']} seen)"
         told.append(f"{gil['handoffs']} GIL hand-offs{seen}")
     return " · ".join(told)
-
-
-def _error(error: dict[str, Any], width: int) -> str:
-    name = error.get("type") or error.get("kind") or "error"
-    told = _wrapped(f"{name}: {error.get('message', '')}", width, "! ")
-    trace = error.get("traceback")
-    return f"{told}\n{textwrap.indent(str(trace).rstrip(), '  ')}" if trace else told
 
 
 def _wrapped(text: str, width: int, first: str = "") -> str:

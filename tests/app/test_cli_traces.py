@@ -1,0 +1,168 @@
+"""Stored traces from the command line: listed, shown, given away, taken in, deleted."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.store import Store
+from tests.support import synthetic
+from tests.support.commands import gilscope
+from tests.support.demo_server import put
+from tests.support.imports import ROOT
+from tests.support.servers import serving
+
+TURNS, DEAD = "k3v9m2x7q4ab", "f2g4h6j8k3mn"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two traces: one complete, one failed. Tests that change something make their own."""
+    return filled(tmp_path_factory.mktemp("data"))
+
+
+def filled(directory: Path) -> Path:
+    store = Store(directory)
+    put(store, synthetic.threads_taking_turns())
+    put(store, synthetic.failed())
+    store.close()
+    return directory
+
+
+def test_traces_are_listed_a_line_each(data: Path) -> None:
+    told = gilscope("list", data=data)
+    assert told.code == 0
+    head, *lines = told.out.splitlines()
+    assert head.split() == ["ID", "RECORDED", "STATUS", "WALL", "CORES", "TRACE"]
+    assert {line.split()[0] for line in lines} == {TURNS, DEAD}
+    assert any("cpu · threads ×4 · 3.13" in line and "complete" in line for line in lines)
+
+
+def test_a_list_can_be_narrowed_and_read_by_programs(data: Path) -> None:
+    told = gilscope("list", "--status", "failed", "--json", data=data)
+    (line,) = told.out.splitlines()
+    assert json.loads(line)["id"] == DEAD
+    assert gilscope("list", "--model", "asyncio", data=data).err == "no such traces\n"
+
+
+def test_a_new_data_directory_lists_nothing_and_says_what_to_try(tmp_path: Path) -> None:
+    told = gilscope("list", data=tmp_path / "new")
+    assert (told.code, told.out) == (0, "")
+    assert "gilscope run cpu --model threads" in told.err
+
+
+def test_show_prints_headline_timeline_figures_and_findings(data: Path) -> None:
+    told = gilscope("show", TURNS, data=data)
+    assert told.code == 0
+    assert "4 threads, one GIL" in told.out
+    assert "worker-4" in told.out
+    assert "75 % gil_wait" in told.out
+    assert "4 of 4 jobs completed" in told.out
+    assert "\x1b" not in told.out, "colours go to terminals only"
+
+
+@pytest.mark.parametrize("width", [40, 72, 200])
+def test_show_keeps_to_the_width(data: Path, width: int) -> None:
+    told = gilscope("show", TURNS, "--width", str(width), data=data)
+    assert max(map(len, told.out.splitlines())) <= width
+
+
+def test_a_permalink_and_an_address_name_a_trace_as_well_as_its_id(data: Path) -> None:
+    for name in (f"/t/{TURNS}", f"http://127.0.0.1:8181/t/{TURNS}?v=1", TURNS.upper()):
+        assert json.loads(gilscope("show", name, "--json", data=data).out)["id"] == TURNS
+
+
+@pytest.mark.parametrize("command", ["show", "open", "export"])
+def test_an_unknown_trace_is_an_error_that_says_where_to_look(data: Path, command: str) -> None:
+    told = gilscope(command, "aaaaaaaaaaaa", data=data)
+    assert (told.code, told.out) == (1, "")
+    assert "there is no trace aaaaaaaaaaaa" in told.err
+    assert "gilscope list" in told.err
+    assert "is no id of a trace" in gilscope(command, "../../etc/passwd", data=data).err
+
+
+def test_a_bundle_taken_elsewhere_shows_the_same_under_the_same_id(data: Path, tmp_path: Path) -> None:
+    told = gilscope("export", TURNS, "-o", tmp_path / "turns.gilscope", data=data)
+    assert (told.code, told.out.strip()) == (0, str(tmp_path / "turns.gilscope"))
+    there = tmp_path / "there"
+    first = gilscope("import", tmp_path / "turns.gilscope", data=there)
+    assert (first.code, first.out.strip()) == (0, TURNS)
+    again = gilscope("import", tmp_path / "turns.gilscope", data=there)
+    assert (again.code, again.out.strip()) == (0, TURNS)
+    assert "it is here already" in again.err
+    assert len(gilscope("list", "--json", data=there).out.splitlines()) == 1
+    here, gone = (json.loads(gilscope("show", TURNS, "--json", data=place).out) for place in (data, there))
+    assert gone == {**here, "imported": True}
+
+
+def test_a_bundle_goes_through_pipes(data: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "app", "export", DEAD, "--data", str(data)]
+    bundle = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout
+    assert gilscope("import", "-", data=tmp_path, stdin=bundle).out.strip() == DEAD
+
+
+def test_what_is_no_bundle_is_refused(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "no").write_text("hello" * 100)
+    told = gilscope("import", tmp_path / "no", data=data)
+    assert (told.code, told.out) == (1, "")
+    assert "this is no gilscope bundle" in told.err
+    assert "cannot be read" in gilscope("import", tmp_path / "nowhere", data=data).err
+
+
+def test_a_bundle_that_cannot_be_written_leaves_nothing_behind(data: Path, tmp_path: Path) -> None:
+    told = gilscope("export", TURNS, "-o", tmp_path / "no" / "x", data=data)
+    assert told.code == 1
+    assert "name another file with -o" in told.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_deleting_asks_and_without_anybody_to_ask_wants_yes(tmp_path: Path) -> None:
+    data = filled(tmp_path)
+    told = gilscope("delete", TURNS, data=data)
+    assert told.code == 2
+    assert "--yes" in told.err
+    assert gilscope("delete", TURNS, DEAD, "--yes", data=data).err == f"deleted {TURNS}\ndeleted {DEAD}\n"
+    assert gilscope("list", "--json", data=data).out == ""
+
+
+def test_one_unknown_id_deletes_none(tmp_path: Path) -> None:
+    data = filled(tmp_path)
+    assert gilscope("delete", TURNS, "aaaaaaaaaaaa", "--yes", data=data).code == 1
+    assert len(gilscope("list", "--json", data=data).out.splitlines()) == 2
+
+
+def test_a_reader_that_has_had_enough_is_no_error(data: Path) -> None:
+    command = f"{sys.executable} -m app show {TURNS} --data {data} | head -n 1"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_open_tells_the_address_of_the_server_that_shows_the_data(tmp_path: Path) -> None:
+    data = filled(tmp_path)
+    with serving(data) as url:
+        told = gilscope("open", TURNS, "--no-open", data=data)
+        assert (told.code, told.out) == (0, f"{url}t/{TURNS}\n")
+        assert f"{url}t/{TURNS}" in gilscope("show", TURNS, data=data).err
+    assert "gilscope serve" in gilscope("doctor", data=data).out
+
+
+def test_doctor_tells_probes_interpreters_versions_and_the_data(data: Path) -> None:
+    told = gilscope("doctor", data=data)
+    assert told.code == 0
+    for part in ("Recording", "marks, exact", "Interpreters", "(our own)", "numpy", str(data)):
+        assert part in told.out
+    found = json.loads(gilscope("doctor", "--json", data=data).out)
+    assert set(found["sources"]) == {"marks", "kernel", "gil"}
+    assert found["data"]["bytes"] > 0
+    assert found["interpreters"][0]["own"]
+
+
+def test_a_data_directory_that_cannot_be_used_is_told_with_the_flag_to_change(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    told = gilscope("list", data=tmp_path / "file")
+    assert told.code == 1
+    assert "--data" in told.err
