@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from app.store import Conclusion, Row, Store
+from engine.bundle import digest_of
 from engine.findings import findings, headline
 from engine.metrics import metrics, with_baseline
 from engine.trace import Frame, RunSpec, Trace, decode_frame, encode_frame
@@ -45,13 +46,11 @@ def finish(store: Store, trace_id: str, ending: Callable[[Trace], Frame]) -> boo
     row = store.row(trace_id)
     if row is None or row.finished:
         return False
-    bodies = [body for _, body in store.frames(row.number)]
-    trace = Trace(row.record).grown(decode_frame(body) for body in bodies)
+    trace = Trace(row.record).grown(decode_frame(body) for _, body in store.frames(row.number))
     last = ending(trace)
     whole, body = trace.grown([last]), encode_frame(last)
     conclusion = concluded(whole, store.baseline(row.work))
-    digest = digest_of(whole.record.to_json(), [*bodies, body])
-    return store.append(row.id, whole.record, [(last.t_ns, body)], replace(conclusion, digest=digest))
+    return store.append(row.id, whole.record, [(last.t_ns, body)], replace(conclusion, digest=digest_of(whole)))
 
 
 def cut_off(trace: Trace, changes: dict[str, Any]) -> Frame:
@@ -74,11 +73,3 @@ def cancelled(trace: Trace) -> Frame:
 def failed(message: str) -> Callable[[Trace], Frame]:
     """The ending of a trace whose recorder failed."""
     return lambda trace: cut_off(trace, {"status": "failed", "error": {"kind": "recorder", "message": message, "traceback": None}})
-
-
-def digest_of(record: dict[str, Any], bodies: Iterable[bytes]) -> str:
-    """`sha256:…` of the record and every encoded frame. Label and pin are no part of it."""
-    digest = hashlib.sha256(json.dumps(record, sort_keys=True).encode())
-    for body in bodies:
-        digest.update(len(body).to_bytes(8, "little") + body)
-    return f"sha256:{digest.hexdigest()}"

@@ -22,7 +22,6 @@ escapes what could end the element. Static files are linked as `{{ static("css/b
 from __future__ import annotations
 
 import hashlib
-import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -40,7 +39,7 @@ from app.ids import is_id
 from app.listing import page_of_traces
 from app.problems import ProblemError
 from app.store import Listing
-from app.trace_object import title, trace_object
+from app.trace_object import as_bytes, title, trace_object
 from app.wishes import offer, recommended
 
 router = APIRouter(include_in_schema=False)
@@ -93,7 +92,7 @@ def _page(request: Request, template: str, boot: dict[str, Any], **variables: An
             **variables,
         )
     )
-    return HTMLResponse(text, headers={"cache-control": "no-store"})
+    return HTMLResponse(text.encode("utf-8", "replace"), headers={"cache-control": "no-store"})
 
 
 @lru_cache(maxsize=4)
@@ -112,7 +111,7 @@ def environment(directory: Path) -> Environment:
 
 def json_script(value: Any) -> Markup:
     """JSON that can stand inside a `<script>` element: no `<`, `>` or `&` survives, so nothing ends it or begins another."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = as_bytes(value).decode()
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)

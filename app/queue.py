@@ -61,7 +61,7 @@ class RunQueue:
         self._gate = threading.Lock()
         self._current: _Current | None = None
         self._worker: threading.Thread | None = None
-        self.recover()
+        recover(store, on_change)
 
     def submit(self, spec: RunSpec, label: str = "") -> str:
         """The id of the new trace, queued."""
@@ -84,16 +84,10 @@ class RunQueue:
             if self._current is not None and self._current.trace_id == trace_id:
                 self._current.cancelled.set()
 
-    def recover(self) -> None:
-        """Ends what processes that are gone have left behind."""
-        for row in self._store.unfinished():
-            if row.owner is not None and not is_alive(self._store.directory, row.owner):
-                waited = row.status == "queued"
-                reason = "the gilscope that queued this ended before its turn came" if waited else "the gilscope that recorded this ended"
-                self._end(row.id, interrupted(f"{reason}; everything up to then is kept"))
-
     def close(self) -> None:
         """Ends the current run and forgets the line; both become `interrupted`. Idempotent."""
+        if self._closing.is_set():
+            return
         self._closing.set()
         self._wake.set()
         with self._gate:
@@ -133,7 +127,7 @@ class RunQueue:
         if not any(self._owner.is_me(row.owner) for row in line):
             return False
         if not self._owner.is_me(line[0].owner):
-            self.recover()
+            recover(self._store, self._on_change)
             return True
         with self._running_alone() as alone:
             if alone and not self._closing.is_set():
@@ -234,6 +228,16 @@ class _Current:
         self.launched = launched
         self.cancelled = threading.Event()
         self.over = threading.Event()
+
+
+def recover(store: Store, on_change: Callable[[str], None] = lambda _: None) -> None:
+    """Ends what processes that are gone have left behind."""
+    for row in store.unfinished():
+        if row.owner is not None and not is_alive(store.directory, row.owner):
+            waited = row.status == "queued"
+            reason = "the gilscope that queued this ended before its turn came" if waited else "the gilscope that recorded this ended"
+            if finish(store, row.id, interrupted(f"{reason}; everything up to then is kept")):
+                on_change(row.id)
 
 
 def now() -> str:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
+import os
 import socket
 import threading
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import FrameType
 from typing import Self
@@ -23,6 +25,8 @@ from app.context import Context
 from app.factory import create_app
 from app.settings import DEFAULT_PORT, Settings, SettingsError
 
+NOTE = "server.json"
+"""In the data directory while a server shows it: `{"url", "pid"}`, so that commands can tell permalinks."""
 _FURTHER_PORTS = 20
 _GRACE_S = 2
 
@@ -55,29 +59,37 @@ class Listening:
 
 
 class Server(uvicorn.Server):
-    """Uvicorn's, with a word to the streams before it waits for them."""
+    """Uvicorn's, with a word to the streams before it waits for them, and to the data directory while it answers."""
 
-    def __init__(self, config: uvicorn.Config, context: Context, listening: Listening, open_browser: bool) -> None:
+    def __init__(self, config: uvicorn.Config, context: Context, listening: Listening, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._context = context
         self._listening = listening
-        self._open_browser = open_browser
+        self._on_ready = on_ready
+        self._note = context.settings.data / NOTE
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            print(f"Serving on {self._listening.url}", flush=True)  # noqa: T201 - the one line that `serve` promises
-            if self._open_browser:
-                threading.Thread(target=webbrowser.open, args=(self._listening.url,), daemon=True).start()
+            self._note.write_text(json.dumps({"url": self._listening.url, "pid": os.getpid()}))
+            self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._note.unlink(missing_ok=True)
+        await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._context.hub.close()
         super().handle_exit(sig, frame)
 
+    def stop(self) -> None:
+        """What a signal does, from any thread."""
+        self._context.hub.close()
+        self.should_exit = True
 
-def run_server(app: FastAPI, listening: Listening, open_browser: bool = False) -> None:
-    """Serves `app` on a bound socket until a signal ends it."""
-    config = uvicorn.Config(
+
+def configured(app: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         log_level="warning",
         access_log=False,
@@ -86,10 +98,19 @@ def run_server(app: FastAPI, listening: Listening, open_browser: bool = False) -
         timeout_graceful_shutdown=_GRACE_S,
         ws="none",
     )
+
+
+def run_server(app: FastAPI, listening: Listening, open_browser: bool = False) -> None:
+    """Serves `app` on a bound socket until a signal ends it."""
     context: Context = app.state.context
-    server = Server(config, context, listening, open_browser)
+
+    def ready() -> None:
+        print(f"Serving on {listening.url}", flush=True)  # noqa: T201 - the one line that `serve` promises
+        if open_browser:
+            threading.Thread(target=webbrowser.open, args=(listening.url,), daemon=True).start()
+
     with _closing(context, listening), contextlib.suppress(KeyboardInterrupt):
-        server.run(sockets=[listening.socket])
+        Server(configured(app), context, listening, ready).run(sockets=[listening.socket])
 
 
 @contextlib.contextmanager

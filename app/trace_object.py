@@ -7,6 +7,7 @@ it is told), `notes` (what a reader must know of the sources), `usage` (the kern
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from app.store import Row, Snapshot, Store
@@ -62,4 +63,17 @@ def title(spec: RunSpec) -> str:
 
 def as_bytes(body: Any) -> bytes:
     """The one way JSON is written at the boundary: equal objects have equal bytes, so that an ETag can be strong."""
-    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    try:
+        text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except ValueError:
+        text = json.dumps(_finite(body), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace")  # An imported or measured text may hold half a surrogate pair.
+
+
+def _finite(value: Any) -> Any:
+    """JSON knows no NaN and no infinity, but what a workload found may be one: unknown, then."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -195,9 +196,9 @@ def _insert(connection: sqlite3.Connection, record: Record, work: str, label: st
         "INSERT INTO traces (id, created_at, workload, model, status, label, work, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             record.id,
-            record.created_at,
-            record.spec.workload,
-            record.spec.model,
+            _fixed_width(record.created_at),
+            _encodable(record.spec.workload),
+            _encodable(record.spec.model),
             record.status,
             label,
             work,
@@ -206,6 +207,16 @@ def _insert(connection: sqlite3.Connection, record: Record, work: str, label: st
     )
     assert cursor.lastrowid is not None
     return cursor.lastrowid
+
+
+def _fixed_width(instant: str) -> str:
+    """So that text order is time order, whoever wrote the record."""
+    return datetime.fromisoformat(instant).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _encodable(text: str) -> str:
+    """Without halves of surrogate pairs, which an imported record may have and SQLite does not take."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _append(connection: sqlite3.Connection, number: int, frames: Iterable[tuple[int, bytes]]) -> None:

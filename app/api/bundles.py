@@ -1,0 +1,86 @@
+"""One trace as one file: downloaded here, imported elsewhere under the same id."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from typing import IO, Any
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response, StreamingResponse
+
+from app.api.answers import CONFLICT, INVALID, NOT_FOUND, TraceId, answer, found_row, told_soon
+from app.bundles import MEDIA_TYPE, SUFFIX, export_bundle, import_bundle
+from app.context import Context
+from app.problems import ProblemError
+from app.store import ConflictError
+from app.uploads import spooled, uploaded
+from engine.bundle import BundleError
+
+router = APIRouter(prefix="/api/v1/traces", tags=["bundles"])
+
+_CHUNK = 256 * 2**10
+_UPLOAD: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "The file as it was exported: as the body itself, or as the only part of a form.",
+        "content": {
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+            "multipart/form-data": {"schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}},
+        },
+    }
+}
+
+
+@router.get("/{trace_id}/export/bundle", summary="Download it as one file", response_class=Response, responses={**NOT_FOUND, **CONFLICT})
+def export(request: Request, trace_id: TraceId) -> Response:
+    """A bundle: another gilscope that imports it shows the same trace under the same id. Only of a finished trace."""
+    context = Context.of(request)
+    row = found_row(context, trace_id)
+    file = tempfile.SpooledTemporaryFile(_CHUNK * 32)  # noqa: SIM115 - the answer closes it
+    try:
+        export_bundle(context.store, row, file)
+    except ConflictError as conflict:
+        file.close()
+        raise ProblemError(409, str(conflict)) from None
+    headers = {
+        "content-disposition": f'attachment; filename="{row.id}{SUFFIX}"',
+        "content-length": str(file.seek(0, os.SEEK_END)),
+        "etag": f'"{row.digest}"',
+    }
+    return StreamingResponse(_chunks(file), headers=headers, media_type=MEDIA_TYPE)
+
+
+@router.post(
+    "/import",
+    status_code=201,
+    summary="Import a bundle",
+    openapi_extra=_UPLOAD,
+    responses={**INVALID, **CONFLICT, 200: {"description": "It is here already"}, 413: {"description": "Larger than a bundle may be"}},
+)
+async def import_(request: Request) -> Response:
+    """Keeps its id, so its permalink's path is the same. Importing it twice makes one trace; another trace under that id is a conflict."""
+    context = Context.of(request)
+    file = await spooled(request)
+    trace_id, new = await run_in_threadpool(_imported, context, file, request.headers.get("content-type", ""))
+    context.hub.poke()
+    return answer(await told_soon(context, trace_id), 201 if new else 200, {"location": f"/api/v1/traces/{trace_id}"})
+
+
+def _imported(context: Context, file: IO[bytes], content_type: str) -> tuple[str, bool]:
+    with file, uploaded(file, content_type) as part:
+        try:
+            return import_bundle(context.store, part, context.settings.max_import)
+        except BundleError as error:
+            raise ProblemError(422, str(error), errors=[{"field": "file", "message": str(error)}]) from None
+        except ConflictError as conflict:
+            raise ProblemError(409, str(conflict)) from None
+
+
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        file.seek(0)
+        while chunk := file.read(_CHUNK):
+            yield chunk

@@ -1,0 +1,34 @@
+"""One trace out of a store as a file, and into another one under the same id. For the interface and the command line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import IO
+
+from app.conclude import concluded, work_key
+from app.store import ConflictError, Row, Store
+from engine.bundle import Limits, read_bundle, write_bundle
+from engine.trace import decode_frame
+
+SUFFIX = ".gilscope"
+MEDIA_TYPE = "application/vnd.gilscope.bundle+zip"
+
+
+def export_bundle(store: Store, row: Row, file: IO[bytes]) -> None:
+    """Writes the bundle. Raises ConflictError if the trace has not ended: its record is not frozen yet."""
+    if not row.finished or row.digest is None:
+        raise ConflictError(f"The trace {row.id} is {row.status}: it can be exported when it is finished.")
+    write_bundle(file, row.record, (body for _, body in store.frames(row.number)), row.digest, row.label)
+
+
+def import_bundle(store: Store, file: IO[bytes], max_bytes: int) -> tuple[str, bool]:
+    """The trace's id, and whether it is new here. `file` is seekable, and may be anything.
+
+    Raises BundleError for what is no bundle, ConflictError if another trace has its id.
+    """
+    bundle = read_bundle(file, replace(Limits(), file=max_bytes))
+    record = bundle.record
+    conclusion = replace(concluded(bundle.trace, None), digest=bundle.digest)
+    label = "".join(character for character in bundle.label if character.isprintable())[:200]
+    frames = [(decode_frame(body).t_ns, body) for body in bundle.frames]
+    return record.id, store.put(record, work_key(record.spec), label, frames, conclusion)
