@@ -158,7 +158,7 @@ def _axis(t_ns: int, indent: int, columns: int) -> list[str]:
 
 def _legend(met: set[State], width: int, color: bool) -> list[str]:
     """What the glyphs that occur mean, wrapped."""
-    pieces = [f"{HEIGHTS[1]}{HEIGHTS[4]}{HEIGHTS[7]} share of the column on a core, held or busy"]
+    pieces = [f"{HEIGHTS[1]}{HEIGHTS[4]}{HEIGHTS[7]} share on a core, held or busy"]
     for glyph in dict.fromkeys(GLYPHS.values()):
         states = [state for state in GLYPHS if GLYPHS[state] == glyph and state in met]
         if states and glyph != " ":

@@ -21,7 +21,8 @@ def report(snapshot: Snapshot, width: int, color: bool) -> str:
         parts.append(_wrapped(row.headline, width))
     if row.record.error and row.record.error.get("traceback"):
         # What happened is in the headline; where, only the traceback tells.
-        parts.append(textwrap.indent(str(row.record.error["traceback"]).rstrip(), "  "))
+        lines = str(row.record.error["traceback"]).rstrip().expandtabs().splitlines()
+        parts.append("\n".join(f"  {printable(line)}" for line in lines))
     if snapshot.trace.lanes:
         parts.append(timeline(snapshot.trace, width, color).rstrip("\n"))
     if row.metrics:
@@ -53,4 +54,9 @@ def _figures(metrics: dict[str, Any]) -> str:
 
 
 def _wrapped(text: str, width: int, first: str = "") -> str:
-    return textwrap.fill(text, width, initial_indent=first, subsequent_indent=" " * len(first), break_long_words=False)
+    return textwrap.fill(printable(text), width, initial_indent=first, subsequent_indent=" " * len(first), break_long_words=False)
+
+
+def printable(text: str) -> str:
+    """Names and messages may come from a stranger's file: nothing in them may speak to the terminal."""
+    return "".join(letter if letter.isprintable() else " " if letter.isspace() else "?" for letter in text)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from app.cli.errors import CommandError, UsageError
 from app.cli.place import data_directory, no_such_trace, opened_store, page_url, trace_id
-from app.cli.report import report, time_or_unknown
+from app.cli.report import printable, report, time_or_unknown
 from app.cli.terminal import Terminal
 from app.queue import RunQueue
 from app.store import ConflictError, Listing, Reader, Row, Snapshot, Store
@@ -118,5 +118,5 @@ def _cells(row: Row) -> tuple[str, str, str, str, str, str]:
         row.status,
         time_or_unknown(figures.get("wall_ns")) if figures else "",
         "" if cores is None else f"{cores:.2f}",
-        f"{row.label} · {name}" if row.label else name,
+        printable(f"{row.label} · {name}" if row.label else name),
     )
