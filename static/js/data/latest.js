@@ -1,7 +1,7 @@
 /**
  * Runs one request at a time and at most one every `everyMs`; of those asked meanwhile only the newest is kept.
  *
- * `ask(query)` waits for the one under way; `ask(query, {urgent: true})` aborts it, because the reader has moved on.
+ * `ask(query)` (an object; `{}` when there is nothing to say) waits for the one under way; `ask(query, {urgent: true})` aborts it, because the reader has moved on.
  * `run(query, {signal})` does it; `done(answer, query)` and `failed(error)` hear of it, never of an aborted one.
  */
 export function latest({ run, done, failed, everyMs = 100 }) {
@@ -33,7 +33,7 @@ export function latest({ run, done, failed, everyMs = 100 }) {
   }
 
   return {
-    ask(query, { urgent = false } = {}) {
+    ask(query = {}, { urgent = false } = {}) {
       wanted = query;
       if (urgent && current) {
         current.abort();

@@ -10,7 +10,7 @@ const INK = {
   running: () => true,
   starting: () => true,
   native: (x, y) => y % 5 !== 4,
-  gil_wait: (x, y) => (x + y) % 6 < 2,
+  gil_wait: (x, y) => (x + y) % 6 < 1,
   runnable: (x) => x % 4 !== 3,
   ready: (x) => x % 4 !== 3,
   lock_wait: (x, y) => (x + y) % 6 === 0 || (x - y + 60) % 6 === 0,
@@ -22,7 +22,7 @@ const INK = {
 /** Plotly's pattern for bars of a state; undefined for a solid one. */
 const SHAPES = {
   native: { shape: "-", size: 5, solidity: 0.2 },
-  gil_wait: { shape: "/", size: 6, solidity: 0.4 },
+  gil_wait: { shape: "/", size: 6, solidity: 0.25 },
   runnable: { shape: "|", size: 4, solidity: 0.25 },
   ready: { shape: "|", size: 4, solidity: 0.25 },
   lock_wait: { shape: "x", size: 6, solidity: 0.35 },

@@ -22,7 +22,9 @@ export function layRows(lanes, { collapsed = new Set(), quiet = false, cores = n
   const children = Map.groupBy(lanes, (lane) => (known.has(lane.parent) ? lane.parent : null));
   const measured = lanes.filter((lane) => lane.measured);
   const busy = withAncestors(lanes, measured);
-  const isQuiet = (lane) => measured.length > 0 && lane.kind !== "cpu" && !busy.has(lane.id) && !(lane.kind === "interpreter" && busy.has(lane.parent));
+  const atWork = new Set(lanes.filter((lane) => lane.kind === "thread" && busy.has(lane.id)).map((lane) => lane.parent));
+  const isQuiet = (lane) => measured.length > 0 && lane.kind !== "cpu" && !busy.has(lane.id) && !(lane.kind === "interpreter" && atWork.has(lane.parent));
+  const names = workerNames(lanes, measured);
   const hues = holderHues(lanes, busy);
   const heights = heightsFor(measured.length, lanes);
   const rows = [];
@@ -39,7 +41,7 @@ export function layRows(lanes, { collapsed = new Set(), quiet = false, cores = n
       lane,
       kind: lane.kind,
       depth,
-      label: lane.kind === "interpreter" ? "GIL" : lane.name,
+      label: lane.kind === "interpreter" ? "GIL" : (names.get(lane.id) ?? lane.name),
       full: fullName(lane),
       height: heights(lane),
       foldable: below.length > 0,
@@ -62,6 +64,14 @@ export function layRows(lanes, { collapsed = new Set(), quiet = false, cores = n
   }
   const scale = Math.max(2, Math.min(cores ?? Infinity, measured.length));
   return { rows, height: top + 4, quietCount: lanes.filter(isQuiet).length, hues, measured: measured.map((lane) => lane.id), sumScale: scale };
+}
+
+/** lane id → what to call it: a process' only worker goes by the name of its process, not by "MainThread" like all the others. */
+export function workerNames(lanes, measured = lanes.filter((lane) => lane.measured)) {
+  const processes = new Map(lanes.filter((lane) => lane.kind === "process").map((lane) => [lane.id, lane]));
+  const byProcess = Map.groupBy(measured.filter((lane) => lane.kind === "thread" && processes.has(lane.parent)), (lane) => lane.parent);
+  if (byProcess.size < 2) return new Map();
+  return new Map([...byProcess].filter(([, workers]) => workers.length === 1).map(([parent, [worker]]) => [worker.id, processes.get(parent).name]));
 }
 
 /** The row at this height, or null in a gap. */
@@ -106,7 +116,7 @@ function heightsFor(measured, lanes) {
   const cpus = lanes.filter((lane) => lane.kind === "cpu").length;
   return (lane) => {
     if (lane.measured) return worker;
-    if (lane.kind === "interpreter") return interpreters <= 2 ? 26 : 14;
+    if (lane.kind === "interpreter") return interpreters <= 2 ? 26 : measured <= 8 ? 18 : 12;
     if (lane.kind === "cpu") return cpus <= 8 ? 20 : 12;
     if (lane.kind === "process") return 22;
     return 16;

@@ -23,8 +23,9 @@ export function duration(ns) {
     const seconds = Math.round(ns / 1e9);
     return `${Math.trunc(seconds / 60)} min ${Math.abs(seconds % 60)} s`;
   }
-  const step = ns === 0 ? STEPS[3] : [...STEPS].slice(0, 4).reverse().find((candidate) => Math.abs(ns) >= candidate.ns) ?? STEPS[0];
-  return `${digits(ns / step.ns)} ${step.unit}`;
+  if (ns === 0) return "0 s";
+  const step = STEPS.slice(0, 4).findLast((candidate) => Math.abs(ns) >= 0.9995 * candidate.ns) ?? STEPS[0];
+  return `${step.ns === 1 ? Math.round(ns) : digits(ns / step.ns)} ${step.unit}`;
 }
 
 /** A time since the start of the trace, fine enough to tell two columns of a picture apart. */
@@ -70,5 +71,5 @@ export function moment(iso) {
 
 function digits(value) {
   const size = Math.abs(value);
-  return value.toFixed(size >= 100 || Number.isInteger(value) ? 0 : size >= 10 ? 1 : 2);
+  return value.toFixed(size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2);
 }

@@ -5,7 +5,7 @@ import { getLanes, getTrace, getView } from "../data/api.js";
 import { follow } from "../data/growth.js";
 import { latest } from "../data/latest.js";
 import { here } from "../data/urls.js";
-import { fullName } from "../figures/rows.js";
+import { fullName, workerNames } from "../figures/rows.js";
 import { boot, byId, h, put } from "../lib/dom.js";
 import { isFinished } from "../lib/states.js";
 import { duration, instant } from "../lib/units.js";
@@ -26,13 +26,13 @@ let trace = first;
 let lanes = [];
 let grown = first.t_ns ?? 0;
 
-const timeline = startTimeline(id, { window: windowOfAddress(), onWindow, onView, onStrange: () => askingLanes.ask(null), onProblem });
+const timeline = startTimeline(id, { window: windowOfAddress(), onWindow, onView, onStrange: () => askingLanes.ask(), onProblem });
 const askingTrace = latest({ run: (_, options) => getTrace(id, options), done: show, failed: onProblem, everyMs: 400 });
 const askingLanes = latest({
   run: (_, options) => getLanes(id, options),
   done(found) {
     lanes = found;
-    timeline.setLanes(lanes, trace.host?.cores ?? null);
+    timeline.setLanes(lanes);
     askBreakdown();
   },
   failed: onProblem,
@@ -47,19 +47,19 @@ if (!isFinished(first.status)) {
     grown(ns) {
       grown = ns;
       timeline.grow(ns);
-      askingTrace.ask(null);
+      askingTrace.ask();
       tick();
     },
-    status: () => askingTrace.ask(null),
-    ended: () => askingTrace.ask(null),
+    status: () => askingTrace.ask(),
+    ended: () => askingTrace.ask(),
     lost: () => (byId("lost").hidden = false),
     resumed: () => {
       byId("lost").hidden = true;
-      askingTrace.ask(null);
+      askingTrace.ask();
     },
   });
 }
-askingLanes.ask(null);
+askingLanes.ask();
 
 function show(fresh) {
   trace = fresh;
@@ -72,21 +72,22 @@ function show(fresh) {
   document.title = `${trace.status === "running" ? "● " : ""}${trace.label || trace.title} · gilscope`;
   drawLabel(trace, { readOnly, onChanged: show });
   drawActions(trace, { readOnly, window: timeline.window, onChanged: show });
-  const verdict = verdictOf(trace.findings ?? []);
+  const verdict = trace.status === "complete" ? verdictOf(trace.findings ?? []) : null;
   put(byId("headline"), verdict ? h("span", { class: "verdict", data: { kind: verdict.kind } }, verdict.text) : null, trace.headline ?? "");
   drawCondition(byId("condition"), trace);
+  timeline.setCores(trace.host?.cores ?? null);
   drawKeyFigures(byId("keyfigures"), trace);
   drawSources(byId("sources"), trace);
   drawFindings(byId("findings"), trace, !finished, (t0, t1) => timeline.show({ t0, t1 }));
   drawFacts(byId("facts"), trace);
   const empty = !lanes.length && !(trace.t_ns > 0);
   byId("waiting").hidden = !empty;
-  byId("timeline").hidden = empty;
+  for (const part of ["timeline", "resolution", "keyfigures", "breakdown-card", "findings-card"]) byId(part).hidden = empty && (!finished || part === "timeline");
   byId("waiting").textContent = finished ? "Nothing was recorded." : trace.status === "queued" ? "The picture begins when it is this run's turn." : "The picture begins with the first step of the run.";
   if (finished) {
     timeline.finish(trace.t_ns ?? grown);
-    askingLanes.ask(null);
-  } else if (trace.t_ns > 0 && !lanes.length) askingLanes.ask(null);
+    askingLanes.ask();
+  } else if (trace.t_ns > 0 && !lanes.length) askingLanes.ask();
 }
 
 function tick() {
@@ -112,7 +113,8 @@ function askBreakdown() {
 
 function showBreakdown(view) {
   const measured = view ? lanes.filter((lane) => lane.measured && view.totals?.[lane.id]) : [];
-  const rows = measured.map((lane) => ({ name: lane.name, full: fullName(lane), states: view.totals[lane.id] }));
+  const names = workerNames(lanes);
+  const rows = measured.map((lane) => ({ name: names.get(lane.id) ?? lane.name, full: fullName(lane), states: view.totals[lane.id] }));
   const total = {};
   for (const { states } of rows) for (const [state, ns] of Object.entries(states)) total[state] = (total[state] ?? 0) + ns;
   drawBreakdown(byId("breakdown"), { rows, total: rows.length ? total : null });

@@ -39,6 +39,7 @@ function traceback(text) {
 }
 
 function sentence(text) {
-  const said = (text ?? "No reason is known").trim();
+  const told = (text || "no reason is known").trim();
+  const said = told[0].toUpperCase() + told.slice(1);
   return /[.!?]$/.test(said) ? said : `${said}.`;
 }

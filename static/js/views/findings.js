@@ -18,13 +18,13 @@ export function verdictOf(findings) {
 }
 
 /** The list of findings; `notes` are what a reader must know of the sources. `onShow(t0, t1)` when one is pressed that has a place. */
-export function drawFindings(element, { findings, notes, status }, live, onShow) {
+export function drawFindings(element, { findings, notes, status, t_ns: length }, live, onShow) {
   const items = findings.map((finding) =>
     h(
       "li",
       { data: { severity: finding.severity, kind: finding.kind } },
       h("p", {}, finding.text),
-      placed(finding) ? h("button", { class: "linklike small", type: "button", data: { t0: finding.t0_ns, t1: finding.t1_ns } }, "Show it") : null,
+      placed(finding, length) ? h("button", { class: "linklike small", type: "button", data: { t0: finding.t0_ns, t1: finding.t1_ns } }, "Show it") : null,
     ),
   );
   const remarks = (notes ?? []).map((note) => h("li", { data: { severity: "note" } }, h("p", {}, note)));
@@ -36,6 +36,7 @@ export function drawFindings(element, { findings, notes, status }, live, onShow)
   };
 }
 
-function placed({ t0_ns: t0, t1_ns: t1 }) {
-  return Number.isInteger(t0) && Number.isInteger(t1) && t1 > t0;
+/** Whether there is a place to show: what goes on during nearly all of the run is everywhere. */
+function placed({ t0_ns: t0, t1_ns: t1 }, length) {
+  return Number.isInteger(t0) && Number.isInteger(t1) && t1 > t0 && t1 - t0 < 0.9 * length;
 }

@@ -30,9 +30,16 @@ export function drawLabels(element, laid, onFold) {
       row.mark === null || row.lane.kind !== "thread" ? null : marker(row.mark),
       name,
       row.kind === "process" && row.lane.pid !== null ? h("span", { class: "aside" }, `pid ${row.lane.pid}`) : null,
+      row.kind === "sum" ? scale(row, laid.sumScale) : null,
       exactness,
     );
   }
+}
+
+/** The numbers of the first row's scale, at the height of its lines. */
+function scale({ height }, most) {
+  const marks = most <= 3 ? Array.from({ length: most }, (_, i) => i + 1) : [most];
+  return marks.map((mark) => h("span", { class: "scale", style: { top: `${height - ((height - 2) * mark) / most}px` } }, String(mark)));
 }
 
 /** The disc by which a thread is known as a holder: its colour and its number. */

@@ -45,7 +45,7 @@ export function select({ name, label, options, value, help, onChange }) {
 export function parameter(key, schema) {
   const name = `params.${key}`;
   const label = schema.title && schema.title !== key ? schema.title : key.replaceAll("_", " ");
-  const common = { name, label, help: schema.description, unit: schema.unit };
+  const common = { name, label, help: schema.description, unit: schema.unit === label ? null : schema.unit };
   if (schema.enum) return select({ ...common, value: schema.default, options: schema.enum.map((value) => ({ value, label: String(value) })) });
   if (schema.type === "boolean") return select({ ...common, value: String(schema.default), options: [{ value: "true", label: "yes" }, { value: "false", label: "no" }] });
   if (schema.type === "string") return text({ ...common, value: schema.default, maximum: schema.maxLength });

@@ -125,7 +125,7 @@ export function drawRecent(offer, { onEmpty }) {
         h(
           "span",
           { class: "what" },
-          h("span", { class: "titleline" }, h("b", {}, trace.title), trace.label ? h("span", { class: "mark" }, trace.label) : null, trace.status === "complete" ? null : statusPill(trace)),
+          h("span", { class: "titleline" }, trace.pinned ? h("span", { class: "pin", title: "pinned" }, "★") : null, h("b", {}, trace.title), trace.label ? h("span", { class: "mark" }, trace.label) : null, trace.status === "complete" ? null : statusPill(trace)),
           h("span", { class: "said" }, said(trace)),
         ),
         h("span", { class: "when" }, h("span", {}, isFinished(trace.status) ? duration(trace.metrics?.elapsed_ns ?? trace.metrics?.wall_ns ?? null) : ""), h("time", { datetime: trace.created_at, title: `${at.local} (${at.utc})` }, ago(trace.created_at))),

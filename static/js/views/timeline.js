@@ -26,7 +26,7 @@ const TALLEST_SHARE = 0.72;
 /**
  * startTimeline(id, {window, onWindow(window | null), onView(view), onStrange(), onProblem(error)}).
  * `window`: {t0, t1} to begin with, null for the whole trace. `onView` hears of every new picture, `onStrange` of lanes nobody has told
- * about. Answers {setLanes(lanes, cores), grow(ns), finish(ns), show(window), window()}.
+ * about. Answers {setLanes(lanes), setCores(n), grow(ns), finish(ns), show(window), window()}.
  */
 export function startTimeline(id, { window: initial, onWindow, onView, onStrange, onProblem }) {
   const root = byId("timeline");
@@ -224,11 +224,16 @@ export function startTimeline(id, { window: initial, onWindow, onView, onStrange
   }
 
   return {
-    setLanes(lanes, cores) {
+    setLanes(lanes) {
       state.lanes = new Map(lanes.map((lane) => [lane.id, lane]));
-      state.cores = cores;
       relay();
       if (!state.view) ask(false);
+    },
+    /** How many cores the machine has; null while nobody has told. */
+    setCores(cores) {
+      if (state.cores === cores) return;
+      state.cores = cores;
+      relay();
     },
     /** The trace is live and now this long. */
     grow(ns) {
