@@ -79,7 +79,7 @@ def timeline(trace: Trace, width: int = 100, color: bool = False) -> str:
         lines.append(f"{_name(lane, depth)[:name_width].ljust(name_width)} {row}  {remark}".rstrip())
     if len(lanes) > len(shown):
         lines.append(f"{' ' * name_width} … and {len(lanes) - len(shown)} more lanes")
-    lines += _axis(trace.t_ns, name_width + 1, columns)
+    lines += _axis(trace.t_ns, name_width + 1, columns, columns + remark_width)
     return "\n".join([*lines, *_legend(met, width, color)])
 
 
@@ -139,35 +139,33 @@ def _remark(lane: Lane, shares: Shares) -> str:
     return ", ".join(f"{percent(sums[state] / whole)} {state.name}" for state in first)
 
 
-def _axis(t_ns: int, indent: int, columns: int) -> list[str]:
-    """Ticks at round times, their numbers below, the unit behind the last."""
+def _axis(t_ns: int, indent: int, columns: int, room: int) -> list[str]:
+    """Ticks at round times, their numbers below as far as there is room, the unit behind the last."""
     size, unit = next(((size, unit) for size, unit in ((10**9, "s"), (10**6, "ms"), (10**3, "µs")) if t_ns >= 2 * size), (1, "ns"))
     least = t_ns * 10 / columns
     step = next(step for power in range(20) for step in (10**power, 2 * 10**power, 5 * 10**power) if step >= least or step > t_ns)
-    ticks, numbers = [" "] * columns, [" "] * (columns + 16)
-    last = 0
+    ticks, numbers = [" "] * columns, [" "] * room
     for at in range(0, t_ns + 1, step):
-        column = min(at * columns // t_ns, columns - 1)
-        text = f"{at / size:g}"
+        column, text = min(at * columns // t_ns, columns - 1), f"{at / size:g}"
         ticks[column] = "|"
-        numbers[column : column + len(text)] = text
-        last = column + len(text)
-    numbers[last + 1 : last + 1 + len(unit)] = unit
-    return [" " * indent + "".join(ticks).rstrip(), " " * indent + "".join(numbers).rstrip()]
+        if column + len(text) + 1 + len(unit) <= room:
+            numbers[column : column + len(text)] = text
+    return [" " * indent + "".join(ticks).rstrip(), " " * indent + f"{''.join(numbers).rstrip()} {unit}"]
 
 
 def _legend(met: set[State], width: int, color: bool) -> list[str]:
     """What the glyphs that occur mean, wrapped."""
-    pieces = [f"{HEIGHTS[1]}{HEIGHTS[4]}{HEIGHTS[7]} share on a core, held or busy"]
+    pieces: list[tuple[str, str, State | None]] = [(f"{HEIGHTS[1]}{HEIGHTS[4]}{HEIGHTS[7]}", "share on a core, held or busy", None)]
     for glyph in dict.fromkeys(GLYPHS.values()):
         states = [state for state in GLYPHS if GLYPHS[state] == glyph and state in met]
         if states and glyph != " ":
-            pieces.append(f"{_painted(glyph, states[0], None) if color else glyph} {', '.join(state.name for state in states)}")
+            pieces.append((glyph, ", ".join(state.name for state in states), states[0]))
     lines, used = [""], 0
-    for piece, state_width in zip(pieces, (len(piece) if "\x1b" not in piece else 12 for piece in pieces), strict=True):
-        if used and used + state_width + 3 > width:
+    for glyph, words, state in pieces:
+        wide = len(glyph) + 1 + len(words)
+        if used and used + 3 + wide > width:
             lines.append("")
             used = 0
-        lines[-1] += ("   " if used else "") + piece
-        used += state_width + (3 if used else 0)
+        lines[-1] += f"{'   ' if used else ''}{_painted(glyph, state, None) if color else glyph} {words}"
+        used += wide + (3 if used else 0)
     return lines

@@ -28,7 +28,7 @@ def checked_record(value: Any) -> Record:
     spec = value["spec"]
     _need(isinstance(value.get("id"), str) and _ID.fullmatch(value["id"]) is not None, "an id of 12 letters and digits")
     _need(_is_instant(value.get("created_at")), "a time of creation in UTC")
-    _need(value.get("status") in FINISHED, "a finished status: a bundle holds a finished trace")
+    _need(isinstance(value.get("status"), str) and value["status"] in FINISHED, "a finished status: a bundle holds a finished trace")
     _need(all(isinstance(spec.get(name), str) and 0 < len(spec[name]) <= 1000 for name in ("workload", "model")), "a workload and a model")
     _need(all(_is_count(spec.get(name)) for name in ("workers", "jobs")), "numbers of workers and jobs")
     _need(all(isinstance(spec.get(name, {}), dict) for name in ("params", "interpreter")), "objects for parameters and interpreter")

@@ -68,7 +68,7 @@ def read_bundle(file: IO[bytes], limits: Limits = Limits()) -> Bundle:
         raise BundleError(f"the bundle is damaged and cannot be unpacked ({error}); fetch or export it again") from None
     if len(bodies) != head["frames"]:
         raise BundleError(f"the bundle is cut short: it has {len(bodies)} of {head['frames']} frames; fetch or export it again")
-    record = checked_record(head["record"])
+    record = checked_record(head.get("record"))
     trace = _trace(record, bodies, limits)
     if digest_of(trace) != head["digest"]:
         raise BundleError("the bundle was changed after its export: its content does not have the digest that it names")

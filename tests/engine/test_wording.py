@@ -1,0 +1,51 @@
+"""Numbers in English."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.wording import count, duration, percent
+
+
+@pytest.mark.parametrize(
+    ("ns", "text"),
+    [
+        (0, "0 ns"),
+        (850, "850 ns"),
+        (999, "999 ns"),
+        (999.9, "1.00 µs"),
+        (12_345, "12.3 µs"),
+        (999_999, "1.00 ms"),
+        (99_960_000, "100 ms"),
+        (1_234_000_000, "1.23 s"),
+        (59_990_000_000, "60.0 s"),
+        (125_000_000_000, "2 min 5 s"),
+    ],
+)
+def test_durations_have_three_digits_and_a_unit(ns: float, text: str) -> None:
+    assert duration(ns) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0, "0 %"),
+        (0.0001, "under 0.1 %"),
+        (0.004, "0.4 %"),
+        (0.0149, "1 %"),
+        (0.744, "74 %"),
+        (0.9971, "99.7 %"),
+        (0.99999, "99.9 %"),
+        (1, "100 %"),
+    ],
+)
+def test_shares_that_are_not_quite_nothing_or_everything_do_not_read_so(share: float, text: str) -> None:
+    assert percent(share) == text
+
+
+def test_counts_agree_with_their_noun() -> None:
+    assert [count(1, "thread"), count(2, "process", "processes"), count(12_345, "hand-off")] == [
+        "1 thread",
+        "2 processes",
+        "12,345 hand-offs",
+    ]
