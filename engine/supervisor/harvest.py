@@ -1,0 +1,237 @@
+"""The probes of one run, and what they saw as one `Evidence`. A probe that fails is noted and goes dark; the run goes on."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+
+from engine.probes import ProbeError, ProbeUnavailable, procfs
+from engine.probes.gil import GilProbe
+from engine.probes.gil_calibrations import Calibrations
+from engine.probes.marks import MarkFolder
+from engine.probes.perf import Drained
+from engine.probes.schedstat import SchedStat
+from engine.probes.switches import KernelSwitches
+from engine.timeline.evidence import (
+    GIL_ABSENT,
+    GIL_EXACT,
+    GIL_OFF,
+    GIL_SAMPLED,
+    Accounts,
+    Born,
+    Ended,
+    Evidence,
+    GilSource,
+    Marked,
+    Switched,
+    Triples,
+    Unseen,
+)
+from engine.trace import RunSpec
+
+_SOURCES = {"exact": GIL_EXACT, "sampled": GIL_SAMPLED, "off": GIL_OFF}
+_HELPERS = {"resource_tracker": "resource tracker", "forkserver": "fork server"}
+_ACCOUNT_NS = 5_000_000
+
+
+class Harvest:
+    """`watch` before the first process begins, `begin` when it has; then `tick` often and `harvest` now and then.
+
+    `sources` says how well each probe sees: `exact`, `sampled`, `inferred` or `off`; `notes` say in sentences what one must know of it.
+    """
+
+    def __init__(self, spec: RunSpec, marks: Path, cache: Path | None) -> None:
+        self._spec = spec
+        self._wanted = set(spec.sources)
+        self._marks = MarkFolder(marks)
+        self._kernel: KernelSwitches | None = None
+        self._schedstat: SchedStat | None = None
+        self._gil: GilProbe | None = None
+        self._calibrations = Calibrations(cache, watch="gil" in self._wanted)
+        self._held_back = np.empty((5, 0), np.int64)
+        self._pids: dict[int, None] = {}
+        self._named: set[int] = set()
+        self._next_account = 0
+        self._executable = os.path.realpath(spec.interpreter["path"])
+        self._no_gil = bool(spec.interpreter.get("free_threaded")) and not spec.interpreter.get("gil_enabled")
+        self.sources = {"marks": "exact", "kernel": "off", "gil": "off"}
+        self._notes: dict[str, None] = {}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (*self._notes, *(self._gil.notes if self._gil is not None else ()))
+
+    @property
+    def kernel(self) -> str:
+        """How time on cores is known."""
+        return {"off": "inferred"}.get(self.sources["kernel"], self.sources["kernel"])
+
+    def prepare(self) -> None:
+        """Learns where this interpreter keeps its GIL, before anything is measured."""
+        if self._no_gil or not self._wanted & {"gil", "gil-sampled"}:
+            return
+        try:
+            self._calibrations.get(self._executable)
+        except ProbeUnavailable as error:
+            self._note(f"The GIL's holder cannot be seen: {error}")
+            self._wanted -= {"gil", "gil-sampled"}
+
+    def watch(self, tid: int) -> None:
+        """Opens the kernel's records for what the thread will start."""
+        if self._wanted & {"kernel", "gil"}:
+            try:
+                self._kernel = KernelSwitches.open(tid, switches="kernel" in self._wanted)
+            except ProbeUnavailable as error:
+                self._note(f"Without the kernel's context switches: {error}")
+        if self._kernel is not None and "kernel" in self._wanted:
+            self.sources["kernel"] = "exact"
+        elif self._wanted & {"kernel", "schedstat"}:
+            try:
+                self._schedstat = SchedStat(time.monotonic_ns())
+                self.sources["kernel"] = "sampled"
+                self._note("Time on cores is placed from the kernel's totals, read every few milliseconds.")
+            except ProbeUnavailable as error:
+                self._note(f"Time on cores is inferred from the marks alone: {error}")
+        if self._wanted & {"gil", "gil-sampled"} and not self._no_gil:
+            rings = self._kernel.rings if self._kernel is not None and "gil" in self._wanted else None
+            self._gil = GilProbe(rings, exact="gil" in self._wanted, calibrations=self._calibrations)
+            self.sources["gil"] = "exact" if rings is not None else "sampled"
+
+    def begin(self, pid: int) -> None:
+        self._pids[pid] = None
+        if self._gil is not None:
+            self._gil.attach(pid, self._executable)
+
+    def tick(self) -> float:
+        """Looks where looking must be often. Answers in how many seconds it should be called again."""
+        if self._gil is None:
+            return 0.005
+        self._gil.tick(time.monotonic_ns())
+        sampled = any((change := self._gil.source(pid)) is not None and change.source == "sampled" for pid in self._pids)
+        return 0.001 if sampled else 0.003
+
+    def harvest(self, alive: list[int], *, last: bool = False) -> Evidence:
+        """Everything since the last time. `alive`: the processes of the run. `last`: all of them have ended."""
+        switched, born, ended, unseen, watermark, drained = self._from_kernel(last=last)
+        marked, marks_watermark = self._marks.drain()
+        new = [pid for pid in alive if pid not in self._pids]
+        new += [marks.pid for marks in marked if marks.pid not in self._pids and marks.pid not in new]
+        for pid in new:
+            self._pids[pid] = None
+            if self._kernel is None and self._gil is not None:
+                self._gil.attach(pid)
+        if self._kernel is None:
+            ended += [Ended(marks_watermark, pid, None) for pid in self._gone(alive)]
+        took, asked, sources, gil_watermark = self._from_gil(drained)
+        names, helpers = self._names(alive)
+        return Evidence(
+            upto_ns=min(watermark or marks_watermark, marks_watermark, gil_watermark or marks_watermark),
+            switched=switched,
+            marked=tuple(Marked(one.pid, one.tid, one.parent, one.t, one.kind, one.argument, one.texts) for one in marked),
+            took=took,
+            asked=asked,
+            accounts=self._accounts(alive, last=last),
+            born=tuple(born),
+            ended=tuple(ended),
+            gil_sources=tuple(sources),
+            unseen=tuple(unseen),
+            names=names,
+            helpers=helpers,
+        )
+
+    def counters(self) -> dict[str, int]:
+        found = {"marks": self._marks.marks, "dropped": self._marks.dropped}
+        if self._kernel is not None:
+            found["dropped"] += self._kernel.rings.lost
+        if self._gil is not None:
+            accounts = [account for pid in self._pids if (account := self._gil.account(pid)) is not None]
+            if accounts:
+                found["gil_handoffs"] = sum(account.handoffs for account in accounts)
+                found["gil_seen_handoffs"] = sum(account.seen for account in accounts)
+        return found
+
+    def close(self) -> None:
+        if self._gil is not None:
+            self._gil.close()
+        if self._kernel is not None:
+            self._kernel.close()
+        if self._schedstat is not None:
+            self._schedstat.close()
+        self._marks.close()
+
+    def _from_kernel(self, *, last: bool) -> tuple[Switched | None, list[Born], list[Ended], list[Unseen], int | None, Drained | None]:
+        if self._kernel is None:
+            return None, [], [], [], None, None
+        try:
+            drained = self._kernel.rings.drain(last=last)
+        except ProbeError as error:
+            self._note(f"The kernel's records could not be read on: {error}")
+            now = time.monotonic_ns()
+            return None, [], [], [Unseen(now, now)], now, None
+        got = self._kernel.take(drained)
+        # What is later than the watermark may still be preceded by something that was not told yet.
+        rows = np.concatenate((self._held_back, np.stack((got.t, got.cpu, got.pid, got.tid, got.kind))), axis=1)
+        rows = rows[:, np.argsort(rows[0], kind="stable")]
+        cut = int(np.searchsorted(rows[0], got.watermark_ns, "left"))
+        self._held_back = rows[:, cut:]
+        for exec_ in got.execs:
+            self._named.discard(exec_.pid)
+        return (
+            Switched(*rows[:, :cut]) if "kernel" in self._wanted else None,
+            [Born(birth.t, birth.pid, birth.tid, birth.ppid) for birth in got.births],
+            [Ended(end.t, end.pid, end.tid) for end in got.exits],
+            [Unseen(gap.start, gap.end) for gap in got.gaps],
+            got.watermark_ns,
+            drained,
+        )
+
+    def _from_gil(self, drained: Drained | None) -> tuple[Triples, Triples, list[GilSource], int | None]:
+        none = np.empty(0, np.int64)
+        if self._gil is None:
+            absent = GIL_ABSENT if self._no_gil else GIL_OFF
+            now = time.monotonic_ns()
+            fresh = [pid for pid in self._pids if pid not in self._named]
+            return Triples(none, none, none), Triples(none, none, none), [GilSource(now, pid, absent) for pid in fresh], None
+        events = self._gil.drain(drained)
+        sources = [GilSource(change.t, change.pid, _SOURCES[change.source], change.why) for change in events.changes]
+        if any(source.source == GIL_SAMPLED for source in sources):
+            self.sources["gil"] = "sampled"
+        return (
+            Triples(events.holds.t, events.holds.pid, events.holds.tid),
+            Triples(events.asks.t, events.asks.pid, events.asks.tid),
+            sources,
+            events.watermark_ns,
+        )
+
+    def _accounts(self, alive: list[int], *, last: bool) -> Accounts | None:
+        now = time.monotonic_ns()
+        if self._schedstat is None or (now < self._next_account and not last):
+            return None
+        self._next_account = now + _ACCOUNT_NS
+        found = self._schedstat.read(alive)
+        return Accounts(found.t0, found.t1, found.pid, found.tid, found.oncpu_ns, found.waited_ns)
+
+    def _gone(self, alive: list[int]) -> list[int]:
+        gone = [pid for pid in self._pids if pid not in alive]
+        for pid in gone:
+            del self._pids[pid]
+        return gone
+
+    def _names(self, alive: list[int]) -> tuple[dict[int, str], frozenset[int]]:
+        """What children are called that do not say it: the standard library's own, and programs that are no Python."""
+        names: dict[int, str] = {}
+        helpers: set[int] = set()
+        for pid in [pid for pid in alive if pid not in self._named]:
+            self._named.add(pid)
+            line = " ".join(procfs.command_line(pid) or ())
+            name = next((name for word, name in _HELPERS.items() if word in line), None)
+            if name is not None:
+                names[pid] = name
+                helpers.add(pid)
+        return names, frozenset(helpers)
+
+    def _note(self, text: str) -> None:
+        self._notes[text] = None

@@ -1,0 +1,155 @@
+"""The measured interpreter and all its offspring: started, waited for, and ended to the last one."""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from engine.probes import procfs
+from engine.probes.spawn import spawn_watched
+from engine.trace import RunSpec
+
+AGENT = Path(__file__).resolve().parents[1] / "agent"
+_PR_SET_CHILD_SUBREAPER = 36
+_PIPE_BYTES = 1 << 20
+_KEPT_OUTPUT = 64 * 1024
+_GRACE_S = 1.0
+
+
+class Measured:
+    """One measured program. Marks and the plan live in a folder of its own, in memory where there is such a place.
+
+    `ended` is the (status, usage) of the first process once it has ended: a wait status, and the kernel's account of it and of all its
+    children that were waited for.
+    """
+
+    def __init__(self, spec: RunSpec, server: tuple[str, int] | None) -> None:
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        shm = Path("/dev/shm")
+        self._folder = tempfile.TemporaryDirectory(prefix="gilscope-", dir=shm if os.access(shm, os.W_OK) else None)
+        self.folder = Path(self._folder.name)
+        self.marks = self.folder / "marks"
+        self.marks.mkdir()
+        self._result = self.folder / "result.json"
+        self._spec = spec
+        self._plan(server)
+        self.pid = 0
+        self.ended: tuple[int, Any] | None = None
+        self._output = b""
+        self._pipe = -1
+        self._ours: set[int] = set()
+
+    def start(self, watch: Callable[[int], object], ours: set[int]) -> None:
+        """`watch` is called with the thread that forks, before it does. `ours` are children that are not measured."""
+        self._ours = ours
+        reading, writing = os.pipe()
+        fcntl.fcntl(reading, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        os.set_blocking(reading, False)
+        self._pipe = reading
+        try:
+            process = spawn_watched(
+                [self._spec.interpreter["path"], "-m", "_gilscope", str(self.folder / "plan.json"), str(self._result)],
+                watch,
+                stdin=subprocess.DEVNULL,
+                stdout=writing,
+                stderr=writing,
+                env=self._environment(),
+            )
+        finally:
+            os.close(writing)
+        self.pid = process.pid
+        # It is waited for here, with its usage; Popen must not complain that it was not asked.
+        process.returncode = 0
+
+    def look(self) -> None:
+        """Waits for whatever has ended, without blocking, and takes in what the program prints."""
+        self._read()
+        if self.ended is None:
+            pid, status, usage = os.wait4(self.pid, os.WNOHANG)
+            if pid:
+                self.ended = (status, usage)
+        for pid in procfs.children(os.getpid()):
+            if pid != self.pid and pid not in self._ours:
+                try:
+                    os.waitpid(pid, os.WNOHANG)
+                except ChildProcessError:
+                    continue
+
+    def alive(self) -> list[int]:
+        """Every process of the run that lives, the first among them."""
+        found = [pid for pid in procfs.descendants(os.getpid()) if pid not in self._ours]
+        return [pid for pid in found if (status := procfs.status(pid)) is not None and status.state not in "ZX"]
+
+    def end(self) -> None:
+        """Ends all of it now. Asks again until nothing is left, for what is forked meanwhile."""
+        deadline = time.monotonic() + 10 * _GRACE_S
+        while (alive := self.alive()) and time.monotonic() < deadline:
+            for pid in alive:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    continue
+            self.look()
+            time.sleep(0.002)
+        self.look()
+
+    def said(self) -> dict[str, Any]:
+        """What the program found: `result`, `error`, `switch_interval`, `gil_enabled`; empty when it did not come to its end."""
+        try:
+            found = json.loads(self._result.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def output(self) -> str:
+        """The last of what it printed, 64 kB at most."""
+        return self._output.decode(errors="replace")
+
+    def close(self) -> None:
+        if self._pipe >= 0:
+            os.close(self._pipe)
+            self._pipe = -1
+        self._folder.cleanup()
+
+    def _read(self) -> None:
+        while self._pipe >= 0:
+            try:
+                data = os.read(self._pipe, _PIPE_BYTES)
+            except BlockingIOError:
+                return
+            if not data:
+                return
+            self._output = (self._output + data)[-_KEPT_OUTPUT:]
+
+    def _plan(self, server: tuple[str, int] | None) -> None:
+        spec = self._spec
+        plan = {
+            "workload": spec.workload,
+            "model": spec.model,
+            "params": spec.params,
+            "workers": spec.workers,
+            "jobs": spec.jobs,
+            "start_method": spec.start_method,
+            "switch_interval": spec.switch_interval,
+            "server": server,
+        }
+        (self.folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
+
+    def _environment(self) -> dict[str, str]:
+        environment = dict(os.environ)
+        path = [str(AGENT), *filter(None, [environment.get("PYTHONPATH")])]
+        environment.update(PYTHONPATH=os.pathsep.join(path), GILSCOPE_MARKS=str(self.marks), PYTHONUNBUFFERED="1")
+        interpreter = self._spec.interpreter
+        if interpreter.get("free_threaded"):
+            environment["PYTHON_GIL"] = "1" if interpreter.get("gil_enabled") else "0"
+        return environment

@@ -1,0 +1,122 @@
+"""What the probes saw since the last time, as plain columns. All times are absolute CLOCK_MONOTONIC ns, all columns sorted by time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+
+ON, OFF_BLOCKED, OFF_PREEMPTED = 0, 1, 2
+GIL_OFF, GIL_EXACT, GIL_SAMPLED, GIL_ABSENT = 0, 1, 2, 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Switched:
+    """Threads that went onto a core or off it; `kind` is ON, OFF_BLOCKED or OFF_PREEMPTED."""
+
+    t: Ints
+    cpu: Ints
+    pid: Ints
+    tid: Ints
+    kind: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Marked:
+    """Marks of one thread. `texts`: (kind, argument) → what it is called."""
+
+    pid: int
+    tid: int
+    parent: int
+    t: Ints
+    kind: Ints
+    argument: Ints
+    texts: dict[tuple[int, int], str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Triples:
+    """Rows of (t, pid, tid): who took the GIL (0 nobody, -1 not known), or who asked for it."""
+
+    t: Ints
+    pid: Ints
+    tid: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Accounts:
+    """Where no switches are to be had: how long each thread was on a core in `[t0, t1]`, and how long it lacked one."""
+
+    t0: Ints
+    t1: Ints
+    pid: Ints
+    tid: Ints
+    oncpu_ns: Ints
+    waited_ns: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Born:
+    """A thread, or a process when `tid == pid`, began at `t`; made by process `ppid`."""
+
+    t: int
+    pid: int
+    tid: int
+    ppid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A thread ended; a whole process when `tid` is None, by `signal` if it was killed by one."""
+
+    t: int
+    pid: int
+    tid: int | None
+    signal: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GilSource:
+    """From `t` on, the GIL of `pid` is seen by `source`: GIL_EXACT, GIL_SAMPLED, GIL_OFF (not at all) or GIL_ABSENT (there is none)."""
+
+    t: int
+    pid: int
+    source: int
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Records of `[start, end]` were lost: what ran then is not known."""
+
+    start: int
+    end: int
+
+
+def _no_triples() -> Triples:
+    none = np.empty(0, np.int64)
+    return Triples(none, none, none)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One harvest. Everything that happened before `upto_ns` has been told, with this or earlier; some of this may be later.
+
+    `names`: what processes are called that do not say it themselves; `helpers` among them carry no jobs.
+    """
+
+    upto_ns: int
+    switched: Switched | None = None
+    marked: tuple[Marked, ...] = ()
+    took: Triples = field(default_factory=_no_triples)
+    asked: Triples = field(default_factory=_no_triples)
+    accounts: Accounts | None = None
+    born: tuple[Born, ...] = ()
+    ended: tuple[Ended, ...] = ()
+    gil_sources: tuple[GilSource, ...] = ()
+    unseen: tuple[Unseen, ...] = ()
+    names: dict[int, str] = field(default_factory=dict)
+    helpers: frozenset[int] = frozenset()

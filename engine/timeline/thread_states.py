@@ -1,0 +1,111 @@
+"""What a thread is in: the one table from evidence to state.
+
+                        holds the GIL          asks for it                 neither
+    on a core           running                gil_wait                    native
+    off it, preempted   runnable               runnable                    runnable
+    off it, blocked     the operation's wait,  gil_wait while another      the operation's wait
+                        holding the GIL        holds it, else runnable
+
+Before its job a thread is `starting`; where the core is not known, `unknown`. On a free-threaded interpreter nobody asks, and being on a
+core is `running` except inside a native operation. Where no source tells who asks, the first block since the thread last gave the GIL
+away inside a waiting operation is taken for that operation's wait, and every other block for waiting for the GIL.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.agent._gilscope import codes
+from engine.timeline.evidence import GIL_EXACT, GIL_OFF
+from engine.timeline.layer import Ints, Layer, boundaries
+from engine.timeline.runs import Runs
+from engine.trace import State
+
+BLOCKED, PREEMPTED, UNSEEN = -1, -2, -3
+"""Values of a core layer besides the number of a CPU."""
+NOBODY, UNTOLD = 0, -1
+"""Values of a GIL layer besides the id of a thread."""
+BEFORE, SELECT, AFTER = -2, -3, -4
+"""Values of an operation layer besides the agent's operations."""
+
+WAKE_UP_NS = 100_000
+HAND_OVER_NS = 20_000
+
+_WAITS = {codes.JOIN: State.lock_wait, SELECT: State.idle}
+_NEVER_BLOCKS = (codes.PYTHON, codes.NATIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadLayers:
+    """The evidence on one thread. `gil`: None where there is none. `asks`: 1 while it asks for the GIL, told where `source` says exact."""
+
+    tid: int
+    core: Layer
+    operation: Layer
+    gil: Layer | None
+    asks: Layer
+    source: Layer | None
+
+
+def thread_states(layers: ThreadLayers, t0: int, t1: int, details: npt.NDArray[np.int64]) -> Runs:
+    """The runs of `[t0, t1)`. `details[op]` is the string index that names operation `op`."""
+    gil = layers.gil or Layer(NOBODY)
+    source = layers.source or Layer(GIL_OFF)
+    start = boundaries([layers.core, layers.operation, gil, layers.asks, source], t0, t1)
+    core, operation, holder = layers.core.at(start), layers.operation.at(start), gil.at(start)
+    on, blocked, mine, untold = core >= 0, core == BLOCKED, holder == layers.tid, holder == UNTOLD
+    told = source.at(start) == GIL_EXACT
+    if layers.gil is None:
+        working = np.where(operation == codes.NATIVE, State.native, State.running)
+        asking = np.zeros(len(start), bool)
+    else:
+        working = np.where(mine | (untold & (operation != codes.NATIVE)), State.running, State.native)
+        asking = ~mine & np.where(told, layers.asks.at(start) == 1, ~_own_waits(layers, start))
+    state = np.select(
+        [operation == BEFORE, core == UNSEEN, on & asking & told, on, core == PREEMPTED, blocked & asking],
+        [
+            int(State.starting),
+            int(State.unknown),
+            int(State.gil_wait),
+            working,
+            int(State.runnable),
+            np.where(holder == NOBODY, int(State.runnable), int(State.gil_wait)),
+        ],
+        _operation_waits(operation),
+    )
+    waiting = (state == State.io_wait) | (state == State.lock_wait)
+    detail = np.where(waiting & (operation >= 0), details[np.maximum(operation, 0)], -1)
+    runs = Runs(start, t1, state, detail, np.full(len(start), -1, np.int64)).merged()
+    # A futex wakes its thread every switch interval to look again: those microseconds belong to the wait.
+    if layers.gil is not None and not told.all():
+        runs = runs.absorbed(State.native, State.gil_wait, WAKE_UP_NS, both_sides=False)
+    runs = runs.absorbed(State.runnable, State.gil_wait, WAKE_UP_NS, both_sides=True)
+    return runs.absorbed(State.runnable, State.gil_wait, HAND_OVER_NS, both_sides=False)
+
+
+def _operation_waits(operation: Ints) -> Ints:
+    wait = np.full(len(operation), int(State.io_wait), np.int64)
+    for code, state in _WAITS.items():
+        wait[operation == code] = state
+    return wait
+
+
+def _own_waits(layers: ThreadLayers, at: Ints) -> npt.NDArray[np.bool_]:
+    """Whether a block at these times is the operation's own wait: the first since it began, or since the GIL was last given away in it."""
+    core, operation, gil = layers.core, layers.operation, layers.gil
+    waits = ~np.isin(operation.at(at), _NEVER_BLOCKS)
+    blocks = core.t[core.value == BLOCKED]
+    if not len(blocks):
+        return waits
+    resets = operation.t
+    if gil is not None and len(gil.t):
+        held = gil.value == layers.tid
+        resets = np.sort(np.concatenate((resets, gil.t[1:][held[:-1] & ~held[1:]])))
+    this = np.searchsorted(blocks, at, "right") - 1
+    before = blocks[np.maximum(this - 1, 0)]
+    reset = resets[np.maximum(np.searchsorted(resets, blocks[np.maximum(this, 0)], "right") - 1, 0)] if len(resets) else before - 1
+    first: npt.NDArray[np.bool_] = (this <= 0) | (before < reset)
+    return waits & first

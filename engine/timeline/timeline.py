@@ -1,0 +1,158 @@
+"""The timeline of one run: evidence in, frames out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.agent._gilscope import codes
+from engine.timeline.book import Book
+from engine.timeline.drawing import Overlap, draw_cpu, draw_gil, draw_process, draw_thread, infer_holders, main_holders
+from engine.timeline.evidence import GIL_OFF, Evidence
+from engine.timeline.intake import Intake
+from engine.timeline.pen import Pen, Row
+from engine.timeline.tracks import ProcessTrack, ThreadTrack
+from engine.trace import Frame, Segments, State
+
+SETTLE_NS = 1_000_000
+"""The newest millisecond is looked at again, for what a short stretch belongs to shows only with what follows."""
+_KEEP_NS = 2_000_000_000
+
+
+class Timeline:
+    """`feed` it with everything in order, then `finish` it once. `t = 0` is `origin_ns` of CLOCK_MONOTONIC.
+
+    `kernel` says how time on cores is known: `exact` (switches), `sampled` (accounts) or `inferred` (marks alone).
+    """
+
+    def __init__(self, origin_ns: int, kernel: str) -> None:
+        self._book = Book()
+        self._intake = Intake(self._book, origin_ns, kernel)
+        self._details = np.array([self._book.string(name) for name in codes.OPERATIONS], np.int64)
+        self._overlap = Overlap()
+        self._drawn = 0
+        self._watermark = 0
+
+    def feed(self, evidence: Evidence) -> Frame:
+        """What the trace grew by. The frame reaches to a millisecond before `evidence.upto_ns`."""
+        self._intake.take(evidence)
+        watermark = max(self._watermark, evidence.upto_ns - self._intake.origin)
+        return self._frame(max(self._drawn, watermark - SETTLE_NS), watermark)
+
+    def finish(self, end_ns: int) -> Frame:
+        """The last frame: everything is closed at `end_ns`; what was at work when its process died is `crashed` from then on."""
+        end = max(end_ns - self._intake.origin, self._watermark, self._drawn)
+        for process in self._intake.processes.values():
+            if process.ended is None:
+                process.ended = end
+        return self._frame(end, end, last=True)
+
+    @property
+    def running(self) -> bool:
+        """Whether a job has begun."""
+        return self._intake.any_job
+
+    def _frame(self, upto: int, watermark: int, *, last: bool = False) -> Frame:
+        rows: list[tuple[int, list[Row]]] = []
+        opens: list[tuple[int, Pen]] = []
+        for process in self._intake.processes.values():
+            if process.has_gil and process.sources <= {GIL_OFF}:
+                infer_holders(process, watermark)
+            self._overlap.measure(process, self._drawn, upto)
+            for thread in process.threads:
+                self._draw_thread(thread, upto, watermark, rows, opens, last=last)
+            self._draw_process(process, upto, watermark, rows, opens)
+        for cpu in self._intake.cpus.values():
+            rows.append((cpu.lane, draw_cpu(cpu, upto, watermark, self._lane_of)))
+            opens.append((cpu.lane, cpu.pen))
+        if last:
+            rows.extend((lane, pen.close(upto)) for lane, pen in opens)
+            for lane, _ in opens:
+                self._book.change(lane, end_ns=self._book[lane].end_ns or upto)
+        self._drawn, self._watermark = upto, watermark
+        self._forget(upto - _KEEP_NS)
+        lanes, strings = self._book.news()
+        jobs = tuple(self._intake.jobs)
+        self._intake.jobs.clear()
+        return Frame(
+            t_ns=upto,
+            lanes=lanes,
+            segments=Segments.from_rows([(lane, *row) for lane, found in rows for row in found]),
+            open=Segments.from_rows([] if last else [(lane, *row) for lane, pen in opens for row in pen.open_at(upto)]),
+            strings=strings,
+            jobs=jobs,
+            counters=self._counters(),
+        )
+
+    def _draw_thread(
+        self, thread: ThreadTrack, upto: int, watermark: int, rows: list[tuple[int, list[Row]]], opens: list[tuple[int, Pen]], *, last: bool
+    ) -> None:
+        own, of_tasks = draw_thread(thread, upto, watermark, self._details)
+        gil = thread.process.gil
+        rows.append((thread.lane, main_holders(own, gil, self._lane_of)))
+        rows.extend((lane, main_holders(found, gil, self._lane_of)) for lane, found in of_tasks)
+        if thread.ended is not None and (thread.ended <= upto or last):
+            self._end(thread, upto, rows)
+        elif thread.pen.open is not None or last:
+            opens.append((thread.lane, thread.pen))
+        for task in thread.tasks.values():
+            if task.ended is not None and task.ended <= upto:
+                self._book.change(task.lane, end_ns=task.ended)
+            else:
+                opens.append((task.lane, task.pen))
+
+    def _end(self, thread: ThreadTrack, upto: int, rows: list[tuple[int, list[Row]]]) -> None:
+        ended = min(thread.ended or upto, upto)
+        rows.append((thread.lane, thread.pen.close(ended)))
+        died_at_work = self._intake.close_jobs(thread, ended)
+        if died_at_work:
+            thread.process.signal = thread.process.signal or 0
+        self._book.change(thread.lane, end_ns=ended)
+
+    def _draw_process(
+        self,
+        process: ProcessTrack,
+        upto: int,
+        watermark: int,
+        rows: list[tuple[int, list[Row]]],
+        opens: list[tuple[int, Pen]],
+    ) -> None:
+        rows.append((process.lane, draw_process(process, upto)))
+        opens.append((process.lane, process.pen))
+        if process.gil_lane is not None and process.gil_pen is not None:
+            rows.append((process.gil_lane, draw_gil(process, upto, watermark, self._lane_of)))
+            if process.ended is None or process.ended > upto:
+                opens.append((process.gil_lane, process.gil_pen))
+            else:
+                rows.append((process.gil_lane, process.gil_pen.close(process.ended)))
+                self._book.change(process.gil_lane, end_ns=process.ended)
+        if process.ended is not None and process.ended <= upto and not process.told_end:
+            process.told_end = True
+            rows.append((process.lane, process.pen.close(process.ended)))
+            state = State.crashed if process.signal is not None else State.exited
+            process.pen.open = (process.ended, int(state), -1, -1)
+
+    def _lane_of(self, tid: int) -> int:
+        thread = self._intake.threads.get(tid)
+        return -1 if thread is None else thread.lane
+
+    def _forget(self, before: int) -> None:
+        for process in self._intake.processes.values():
+            process.gil.forget(before)
+            for thread in process.threads:
+                thread.forget(min(before, thread.pen.look_from))
+        for cpu in self._intake.cpus.values():
+            cpu.thread.forget(min(before, cpu.pen.look_from))
+
+    def _counters(self) -> dict[str, int]:
+        at_work = [
+            thread
+            for thread in self._intake.threads.values()
+            if self._book[thread.lane].measured or any(self._book[task.lane].measured for task in thread.tasks.values())
+        ]
+        found = {"gil_oncore_overlap_ns": self._overlap.oncore_ns, "gil_overlap_ns": self._overlap.long_ns}
+        if self._intake.kernel == "exact":
+            found["switches_voluntary"] = sum(thread.voluntary for thread in at_work)
+            found["switches_involuntary"] = sum(thread.involuntary for thread in at_work)
+        if len(self._intake.model) == 2:
+            found["elapsed_ns"] = self._intake.model[1] - self._intake.model[0]
+        return found
