@@ -43,7 +43,7 @@ def script(path: Path, body: str) -> Path:
 
 def says(**more: object) -> str:
     """A script's body that answers as an interpreter of the given kind does."""
-    said = {"path": "", "version": "3.12.9", "info": [3, 12], "implementation": "CPython", "free_threaded": False, "gil_enabled": True}
+    said = {"path": "", "version": "3.97.9", "info": [3, 97], "implementation": "CPython", "free_threaded": False, "gil_enabled": True}
     return f"echo '{json.dumps({**said, **more})}'"
 
 
@@ -57,7 +57,7 @@ def test_our_own_interpreter_comes_first_and_is_known_by_what_it_is() -> None:
 
 
 def test_an_interpreter_under_several_names_is_one(folder: Path) -> None:
-    made = script(folder / "python3.12", says())
+    made = script(folder / "python3.97", says())
     (folder / "python3").symlink_to(made)
     assert [one.path for one in discover() if not one.own] == [str(made)]
 
@@ -74,14 +74,14 @@ def test_the_python_of_a_virtual_environment_keeps_its_own_path_because_its_pack
 
 
 def test_versions_without_a_t_mean_the_build_with_a_gil(folder: Path) -> None:
-    script(folder / "python3.13", says(version="3.13.1", info=[3, 13]))
-    script(folder / "python3.13t", says(version="3.13.5", info=[3, 13], free_threaded=True, gil_enabled=False))
-    assert find("3.13").path.endswith("python3.13")
-    assert find("3.13t").path.endswith("python3.13t")
-    assert find("3.13t").id.startswith("3.13.5t-")
-    assert not find("3.13t").gil_enabled
-    assert find("3.13.1").version == "3.13.1"
-    assert find(find("3.13t").id) == find("3.13t")
+    script(folder / "python3.98", says(version="3.98.1", info=[3, 98]))
+    script(folder / "python3.98t", says(version="3.98.5", info=[3, 98], free_threaded=True, gil_enabled=False))
+    assert find("3.98").path.endswith("python3.98")
+    assert find("3.98t").path.endswith("python3.98t")
+    assert find("3.98t").id.startswith("3.98.5t-")
+    assert not find("3.98t").gil_enabled
+    assert find("3.98.1").version == "3.98.1"
+    assert find(find("3.98t").id) == find("3.98t")
 
 
 def test_the_newest_comes_before_older_ones(folder: Path) -> None:
@@ -91,8 +91,8 @@ def test_the_newest_comes_before_older_ones(folder: Path) -> None:
 
 
 def test_what_is_not_there_is_answered_with_what_there_is(folder: Path) -> None:
-    script(folder / "python3.12", says())
-    with pytest.raises(InterpreterError, match=rf"no interpreter '3\.99' here; there are {VERSION} \(.*\), 3\.12\.9 \(.*python3\.12\)"):
+    script(folder / "python3.97", says())
+    with pytest.raises(InterpreterError, match=rf"no interpreter '3\.99' here; there are {VERSION} \(.*\), 3\.97\.9 \(.*python3\.97\)"):
         find("3.99")
     with pytest.raises(InterpreterError, match=r"there is no file .*nowhere; there are"):
         find(str(folder / "nowhere"))
@@ -103,9 +103,9 @@ def test_what_is_not_there_is_answered_with_what_there_is(folder: Path) -> None:
     [
         ("python3.9", says(version="3.9.2", info=[3, 9]), "is CPython 3.9.2; 3.11 or later can be measured"),
         ("pypy3", says(implementation="PyPy", version="3.11.13"), "is PyPy 3.11.13; only CPython can be measured"),
-        ("python3.12", "echo 'version 3.12 is not installed' >&2; exit 127", "does not work: version 3.12 is not installed"),
-        ("python3.12", "kill -9 $$", "does not work: exit code -9"),
-        ("python3.12", "echo hello", "does not work: exit code 0"),
+        ("python3.97", "echo 'version 3.97 is not installed' >&2; exit 127", "does not work: version 3.97 is not installed"),
+        ("python3.97", "kill -9 $$", "does not work: exit code -9"),
+        ("python3.97", "echo hello", "does not work: exit code 0"),
     ],
 )
 def test_what_cannot_be_measured_is_rejected_with_the_reason(folder: Path, name: str, body: str, reason: str) -> None:
@@ -118,7 +118,7 @@ def test_what_cannot_be_measured_is_rejected_with_the_reason(folder: Path, name:
 
 def test_one_that_hangs_is_given_up_with_everything_it_started(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interpreters, "TIME_LIMIT_S", 0.2)
-    made = script(folder / "python3.12", "sleep 600")
+    made = script(folder / "python3.97", "sleep 600")
     assert [(one.path, one.reason) for one in rejected()] == [(str(made), "does not answer within 0.2 s")]
 
 
@@ -130,12 +130,12 @@ def test_a_file_that_is_no_program_is_rejected(folder: Path) -> None:
 
 def test_each_file_is_started_once_until_it_is_replaced(folder: Path) -> None:
     count = folder / "count"
-    made = script(folder / "python3.12", f"echo >> {count}\n{says()}")
+    made = script(folder / "python3.97", f"echo >> {count}\n{says()}")
     assert [discover(), discover()][0] == discover()
     assert len(count.read_text()) == 1
-    script(made, says(version="3.12.10"))
+    script(made, says(version="3.97.10"))
     os.utime(made, ns=(1, 1))
-    assert find("3.12").version == "3.12.10"
+    assert find("3.97").version == "3.97.10"
 
 
 def test_a_shim_is_resolved_to_the_interpreter_behind_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
