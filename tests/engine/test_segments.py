@@ -123,6 +123,16 @@ def test_columns_forged_under_a_good_checksum_raise_nothing_but_their_own_error(
             Segments.from_block(struct.pack("<4sII", b"GSB1", count, len(body)) + body)
 
 
+@pytest.mark.parametrize("highest_lane", [3, 2**16 - 1, 2**16, 2**31 - 1])
+@pytest.mark.parametrize("in_order", [True, False])
+def test_sorting_is_by_lane_then_start_and_keeps_the_order_of_what_starts_together(highest_lane: int, in_order: bool) -> None:
+    random = np.random.default_rng(highest_lane)
+    lane = random.choice([0, 1, 2, highest_lane], 500)
+    start = np.sort(random.integers(0, 100, 500)) if in_order else random.integers(0, 100, 500)
+    part = Segments.of(lane, start, start + 1, np.full(500, State.running), np.arange(500))
+    assert part.sorted().rows() == sorted(part.rows(), key=lambda row: row[:2])
+
+
 def test_clipping_cuts_at_the_borders_and_drops_what_only_touches_them() -> None:
     trace = drawn("thread main |rrrgggrrr|")
     part = trace.segments.clipped(1_000_000, 6_000_000)
