@@ -74,6 +74,8 @@ class GilAccount:
     """CPython's own count of hand-offs (`switch_number`) against ours, both of `[since_ns, until_ns]`.
 
     A hand-off is a taking of the GIL by another thread than the one before. `source` is the present one.
+    `contradictions`: records of a thread that took the GIL while another held it, or dropped what it did not hold. 0 is the truth; more
+    means that records were lost without a word.
     """
 
     handoffs: int
@@ -81,6 +83,7 @@ class GilAccount:
     since_ns: int
     until_ns: int
     source: Source
+    contradictions: int
 
 
 def _columns(rows: list[tuple[int, int, int]]) -> tuple[Ints, Ints, Ints]:

@@ -62,7 +62,7 @@ Observation = Took | Dropped | Asked | Looked | Blind | SourceChange
 
 
 class _Process:
-    __slots__ = ("asking", "base", "blind_until", "holder", "last", "latest", "pid", "seen", "source", "unsure")
+    __slots__ = ("asking", "base", "blind_until", "contradictions", "holder", "last", "latest", "pid", "seen", "source", "unsure")
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
@@ -71,6 +71,7 @@ class _Process:
         self.unsure = True  # No record has told the holder since the source became exact: the next look does.
         self.last = UNKNOWN
         self.seen = 0
+        self.contradictions = 0
         self.blind_until = 0
         self.asking: set[int] = set()
         self.base: tuple[int, int, int] | None = None
@@ -113,7 +114,7 @@ class GilFold:
         if process is None or process.base is None or process.latest is None:
             return None
         (since, count, seen), (until, count_now, seen_now) = process.base, process.latest
-        return GilAccount(count_now - count, seen_now - seen, since, until, process.source)
+        return GilAccount(count_now - count, seen_now - seen, since, until, process.source, process.contradictions)
 
     def _apply(self, observation: Observation, t: int) -> None:
         if isinstance(observation, Blind):
@@ -137,9 +138,11 @@ class GilFold:
                     process.asking.add(observation.tid)
                     self._asks.append((t, process.pid, observation.tid))
             case Dropped():
+                process.contradictions += process.holder not in (observation.tid, NOBODY, UNKNOWN) and not process.unsure
                 process.unsure = False
                 self._hold(process, t, NOBODY)
             case Took():
+                process.contradictions += process.holder not in (observation.tid, NOBODY, UNKNOWN) and not process.unsure
                 process.unsure = False
                 process.asking.discard(observation.tid)
                 self._hold(process, t, observation.tid)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 
 class RateGuard:
-    """A bucket of allowances, for one process: refilled at `limit` a second up to `burst`. To begin with it holds `start`, which may be more:
-    an interpreter that imports its modules takes the GIL thousands of times in a tenth of a second, and then no more.
+    """A bucket of allowances, for one process: refilled at `limit` a second up to `burst`. To begin with it holds `start`, which may be
+    more: an interpreter that imports its modules takes the GIL thousands of times in a tenth of a second, and then no more.
 
     Once that is used up, `burst / (rate - limit)` seconds of a higher rate are too long.
     """

@@ -71,7 +71,9 @@ def acquires_of(stores: Samples, pid: int) -> set[int]:
         else:
             acquires.add(ip)
             holder[of] = tid
-    if not acquires or not releases or acquires & releases:
+    if not len(stores):
+        raise ProbeError("the processor takes the watchpoint and never reports a hit: some virtual machines do not pass them on")
+    if not releases or acquires & releases:
         raise ProbeError("the stores to the GIL do not go by turns")
     return acquires
 

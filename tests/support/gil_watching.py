@@ -1,0 +1,148 @@
+"""Runs small Python programs under the GIL probe, and keeps all that was told of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.interpreters import discover
+from engine.probes import ProbeUnavailable
+from engine.probes.gil import GilLimits, GilProbe
+from engine.probes.gil_calibrations import Calibrations
+from engine.probes.gil_events import GilAccount, GilEvents, SourceChange
+from engine.probes.perf import Rings
+from engine.probes.spawn import spawn_watched
+
+WANTED = ("3.11", "3.12", "3.13", "3.13t", "3.14", "3.15")
+PATIENCE_S = 60
+_TICK_S = 0.001
+_CALIBRATIONS = {True: Calibrations(watch=True), False: Calibrations(watch=False)}
+
+CPU = """
+import json, os, threading, time
+until = time.monotonic() + 0.6
+def spin():
+    while time.monotonic() < until:
+        pass
+threads = [threading.Thread(target=spin) for _ in range(4)]
+for thread in threads: thread.start()
+ids = [thread.native_id for thread in threads]
+for thread in threads: thread.join()
+print(json.dumps(ids))
+"""
+
+
+def interpreter(version: str) -> str:
+    """The path of a CPython of this version ("3.13t": free-threaded). Skips the test, saying which one is missing."""
+    for one in discover():
+        if ".".join(one.version.split(".")[:2]) + "t" * one.free_threaded == version:
+            return one.path
+    pytest.skip(f"no CPython {version} on this machine: what is said of it here is not tested")
+
+
+@dataclass
+class Seen:
+    """Everything that the probe told of one program. Rows are (t, pid, tid), sorted by t; `said`: one JSON value a line that it printed."""
+
+    pid: int
+    said: list[Any] = field(default_factory=list)
+    holds: list[tuple[int, int, int]] = field(default_factory=list)
+    asks: list[tuple[int, int, int]] = field(default_factory=list)
+    changes: list[SourceChange] = field(default_factory=list)
+    accounts: dict[int, GilAccount] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    watermark_ns: int = 0
+
+    def add(self, events: GilEvents) -> None:
+        assert events.watermark_ns >= self.watermark_ns, "the watermark went back"
+        for name in ("holds", "asks"):
+            columns = getattr(events, name)
+            rows = list(zip(columns.t.tolist(), columns.pid.tolist(), columns.tid.tolist(), strict=True))
+            assert all(self.watermark_ns <= t < events.watermark_ns for t, _, _ in rows), "a row lies outside what its batch may tell"
+            getattr(self, name).extend(rows)
+        self.changes += events.changes
+        self.watermark_ns = events.watermark_ns
+
+    def holders(self, pid: int) -> set[int]:
+        return {tid for _, of, tid in self.holds if of == pid and tid > 0}
+
+
+def see(
+    python: str,
+    source: str,
+    *arguments: str,
+    options: tuple[str, ...] = (),
+    exact: bool = True,
+    limits: GilLimits | None = None,
+    enough: Callable[[Seen], bool] | None = None,
+) -> Seen:
+    """Runs `source` to its end, or until `enough`, when its standard input is closed."""
+    opened: list[Rings] = []
+    process = spawn_watched(
+        [python, "-I", *options, "-c", source, *arguments],
+        lambda tid: opened.append(Rings(tid, switches=False)),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    alarm = threading.Timer(PATIENCE_S, process.kill)
+    alarm.start()
+    seen = Seen(process.pid)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with process, opened[0] as rings:
+        probe = GilProbe(rings, exact=exact, limits=limits, calibrations=_CALIBRATIONS[exact])
+        probe.attach(process.pid)
+        ticks = 0
+        while process.poll() is None:
+            probe.tick(time.monotonic_ns())
+            ticks += 1
+            if ticks % 10 == 0:
+                seen.add(probe.drain(rings.drain()))
+                if enough is not None and enough(seen) and not process.stdin.closed:
+                    process.stdin.close()
+            time.sleep(_TICK_S)
+        seen.add(probe.drain(rings.drain(last=True)))
+        seen.said = [json.loads(line) for line in process.stdout]
+        for pid in {pid for _, pid, _ in seen.holds} | {change.pid for change in seen.changes}:
+            account = probe.account(pid)
+            if account is not None:
+                seen.accounts[pid] = account
+        seen.notes = probe.notes
+        probe.close()
+        alarm.cancel()
+    assert process.returncode == 0
+    return seen
+
+
+def calibrated(python: str, *, exact: bool = True) -> None:
+    """Learns it beforehand, so that a program is watched from its first moment on."""
+    _CALIBRATIONS[exact].get(python)
+
+
+def forget_calibrations() -> None:
+    """They are made anew, by whoever this process is now."""
+    _CALIBRATIONS.update({watch: Calibrations(watch=watch) for watch in (True, False)})
+
+
+def why_not_exact() -> str | None:
+    """Why the GIL cannot be watched here, or None."""
+    python = os.path.realpath(discover()[0].path)
+    try:
+        return _CALIBRATIONS[True].get(python).unwatchable or None
+    except ProbeUnavailable as error:
+        return str(error)
+
+
+def readable_by_all(python: str) -> bool:
+    """Whether any user may start it."""
+    path = Path(python).resolve()
+    return all(folder.stat().st_mode & 0o005 == 0o005 for folder in (path, *path.parents))
