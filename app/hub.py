@@ -44,6 +44,11 @@ class Hub:
                 self._poller = self._loop.create_task(self._poll())
         return Watch(self, future)
 
+    @property
+    def watched(self) -> bool:
+        """Whether anybody waits."""
+        return bool(self._waiting)
+
     def close(self) -> None:
         """Wakes everybody for good. Idempotent; safe from a signal handler and from any thread."""
         self.closed = True
