@@ -43,7 +43,8 @@ def _figures(metrics: dict[str, Any]) -> str:
     jobs, gil = metrics["jobs"], metrics["gil"]
     told = [f"wall {time_or_unknown(metrics['wall_ns'])}", f"CPU {time_or_unknown(metrics['cpu_ns'])}"]
     if metrics["parallelism"] is not None:
-        told.append(f"{metrics['parallelism']:.2f} cores used (at most {metrics['max_parallelism']} at once)")
+        most = metrics["max_parallelism"]
+        told.append(f"{metrics['parallelism']:.2f} cores used" + (f" (at most {most} at once)" if most else ""))
     if metrics["speedup"] is not None:
         told.append(f"{metrics['speedup']:.2f}× sequential")
     told.append(f"{jobs['completed']} of {jobs['total']} jobs completed")
