@@ -54,6 +54,7 @@ class Harvest:
         self._held_back = np.empty((5, 0), np.int64)
         self._pids: dict[int, None] = {}
         self._named: set[int] = set()
+        self._told: set[int] = set()
         self._next_account = 0
         self._executable = os.path.realpath(spec.interpreter["path"])
         self._no_gil = bool(spec.interpreter.get("free_threaded")) and not spec.interpreter.get("gil_enabled")
@@ -191,12 +192,16 @@ class Harvest:
     def _from_gil(self, drained: Drained | None) -> tuple[Triples, Triples, list[GilSource], int | None]:
         none = np.empty(0, np.int64)
         if self._gil is None:
-            absent = GIL_ABSENT if self._no_gil else GIL_OFF
+            source, why = (GIL_ABSENT, "") if self._no_gil else (GIL_OFF, "holder inferred from who was on a core")
             now = time.monotonic_ns()
-            fresh = [pid for pid in self._pids if pid not in self._named]
-            return Triples(none, none, none), Triples(none, none, none), [GilSource(now, pid, absent) for pid in fresh], None
+            fresh = [GilSource(now, pid, source, why=why) for pid in self._pids if pid not in self._told]
+            self._told.update(self._pids)
+            return Triples(none, none, none), Triples(none, none, none), fresh, None
         events = self._gil.drain(drained)
-        sources = [GilSource(change.t, change.pid, _SOURCES[change.source], change.why) for change in events.changes]
+        sources = [
+            GilSource(change.t, change.pid, _SOURCES[change.source], change.source == "exact" and not change.why, change.why)
+            for change in events.changes
+        ]
         if any(source.source == GIL_SAMPLED for source in sources):
             self.sources["gil"] = "sampled"
         return (

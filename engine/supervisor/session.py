@@ -104,7 +104,7 @@ class Session:
             wall = datetime.now(UTC).isoformat()
             measured.start(harvest.watch, {helper.pid} if helper else set())
             harvest.begin(measured.pid)
-            timeline = Timeline(origin, harvest.kernel)
+            timeline = Timeline(origin, harvest.kernel, gil_is_seen=harvest.sources["gil"] != "off")
             self._voice.tell(
                 Frame(
                     t_ns=0,

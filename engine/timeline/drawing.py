@@ -12,13 +12,13 @@ from engine.timeline.layer import Ints, Layer, boundaries
 from engine.timeline.pen import Row
 from engine.timeline.runs import Runs
 from engine.timeline.thread_states import NOBODY, UNTOLD, thread_states
-from engine.timeline.tracks import T_ENDED, T_READY, T_STARTING, T_STEP, T_SUSPENDED, CpuTrack, ProcessTrack, TaskTrack, ThreadTrack
+from engine.timeline.tracks import T_ENDED, T_READY, T_STEP, T_SUSPENDED, CpuTrack, ProcessTrack, TaskTrack, ThreadTrack
 from engine.trace import State
 
 LaneOf = Callable[[int], int]
 """The lane of a thread id, -1 when it has none."""
 
-_OUTSIDE_STEPS = {T_STARTING: State.starting, T_READY: State.ready, T_ENDED: State.unknown}
+_OUTSIDE_STEPS = {T_READY: State.ready, T_ENDED: State.unknown}
 _WORKS = (codes.PYTHON, codes.CALL)
 
 

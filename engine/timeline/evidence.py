@@ -80,11 +80,14 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class GilSource:
-    """From `t` on, the GIL of `pid` is seen by `source`: GIL_EXACT, GIL_SAMPLED, GIL_OFF (not at all) or GIL_ABSENT (there is none)."""
+    """From `t` on, the GIL of `pid` is seen by `source`: GIL_EXACT, GIL_SAMPLED, GIL_OFF (not at all) or GIL_ABSENT (there is none).
+
+    `asks`: whether it is told who asks for it, too."""
 
     t: int
     pid: int
     source: int
+    asks: bool = False
     why: str = ""
 
 

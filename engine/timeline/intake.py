@@ -39,7 +39,7 @@ from engine.timeline.tracks import (
 )
 from engine.trace import Job, State
 
-_GIL_NOTES = {GIL_ABSENT: "GIL disabled: threads run Python at once", GIL_OFF: "holder inferred from who was on a core"}
+_GIL_NOTES = {GIL_ABSENT: "GIL disabled: threads run Python at once"}
 _TASK_KINDS = np.zeros(256, bool)
 _TASK_KINDS[
     [
@@ -123,7 +123,10 @@ class Intake:
 
     def _take_source(self, source: GilSource) -> None:
         process = self._process(source.pid, source.t - self.origin)
-        process.source.extend(source.t - self.origin, source.source)
+        process.told.extend(source.t - self.origin, int(source.asks))
+        if source.source in (GIL_EXACT, GIL_SAMPLED):
+            # Before its GIL was found a process has no source yet: that says nothing of what is seen from now on.
+            process.sources.discard(GIL_OFF)
         process.sources.add(source.source)
         self._open_gil(process, source.t - self.origin)
         self.judge(process, source)
@@ -142,7 +145,7 @@ class Intake:
         if process.gil_lane is not None:
             note = self.book[process.gil_lane].note
             if source is not None:
-                said = _GIL_NOTES.get(source.source) or source.why or None
+                said = source.why or _GIL_NOTES.get(source.source)
                 if note is not None and said is not None and said != note:
                     said = f"{note}; from {(source.t - self.origin) / 1e9:.2f} s: {said}"
                 note = said or note
@@ -164,14 +167,17 @@ class Intake:
         for t, kind, argument in zip(
             (marked.t[which] - self.origin).tolist(), marked.kind[which].tolist(), marked.argument[which].tolist(), strict=True
         ):
-            self._take_mark(thread, t, kind, argument, marked)
+            self._take_mark(thread, t, kind, argument)
+        for (kind, argument), name in marked.texts.items():
+            if kind == codes.TASK_NEW and argument in thread.tasks:
+                self.book.change(thread.tasks[argument].lane, name=name)
 
     def _christen(self, thread: ThreadTrack, name: str) -> None:
         self.book.change(thread.lane, name=name)
         if thread.tid == thread.process.pid and name != "main":
             self.book.change(thread.process.lane, name=name)
 
-    def _take_mark(self, thread: ThreadTrack, t: int, kind: int, argument: int, marked: Marked) -> None:
+    def _take_mark(self, thread: ThreadTrack, t: int, kind: int, argument: int) -> None:
         task = thread.step
         if kind == codes.STEP_BEGIN:
             task = thread.step = thread.tasks.get(argument)
@@ -192,8 +198,7 @@ class Intake:
             if task is not None:
                 task.awaits = codes.CALL
         elif kind == codes.TASK_NEW:
-            name = marked.texts.get((codes.TASK_NEW, argument), f"task {argument}")
-            lane = self.book.lane("task", name, t, parent=thread.lane, pid=thread.process.pid)
+            lane = self.book.lane("task", f"task {argument}", t, parent=thread.lane, pid=thread.process.pid)
             self.book.change(lane, exactness=self.book[thread.lane].exactness)
             thread.tasks[argument] = TaskTrack(lane, Pen(t))
         elif kind == codes.TASK_END:
@@ -201,6 +206,7 @@ class Intake:
             if ended is not None:
                 ended.ended = t
                 ended.becomes(t, T_ENDED)
+            thread.step = None
         elif kind == codes.JOB_BEGIN:
             self._job_begins(thread.step or thread, thread.process, t, argument)
         elif kind == codes.JOB_END:
@@ -262,9 +268,6 @@ class Intake:
         for pid, rows in _by(took.pid):
             if pid in self.processes:
                 self.processes[pid].gil.extend(taken[rows], took.tid[rows])
-        for pid, _ in _by(asked.pid):
-            if pid in self.processes:
-                self.processes[pid].asks_told = True
         tids = np.union1d(took.tid, asked.tid)
         for tid in tids[tids > 0].tolist():
             thread = self.threads.get(tid)

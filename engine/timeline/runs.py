@@ -39,7 +39,7 @@ class Runs:
         keep = np.append(True, differs)
         return Runs(self.start[keep], self.end, self.state[keep], self.detail[keep], self.ref[keep])
 
-    def absorbed(self, state: State, into: State, shorter_than: int, *, both_sides: bool) -> Runs:
+    def absorbed(self, state: int, into: int, shorter_than: int, *, both_sides: bool) -> Runs:
         """With short stretches of `state` beside `into` (on both sides, or on one) counted as part of it; joined."""
         if len(self) < 2:
             return self

@@ -13,13 +13,12 @@ away inside a waiting operation is taken for that operation's wait, and every ot
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.agent._gilscope import codes
-from engine.timeline.evidence import GIL_EXACT, GIL_OFF
 from engine.timeline.layer import Ints, Layer, boundaries
 from engine.timeline.runs import Runs
 from engine.trace import State
@@ -31,7 +30,11 @@ NOBODY, UNTOLD = 0, -1
 BEFORE, SELECT, AFTER = -2, -3, -4
 """Values of an operation layer besides the agent's operations."""
 
+_UNMARKED = 100
+"""For the time being: blocked in Python that is inside no operation."""
+
 WAKE_UP_NS = 100_000
+GIVING_NS = 1_000_000
 HAND_OVER_NS = 20_000
 
 _WAITS = {codes.JOIN: State.lock_wait, SELECT: State.idle}
@@ -40,24 +43,23 @@ _NEVER_BLOCKS = (codes.PYTHON, codes.NATIVE)
 
 @dataclass(frozen=True, slots=True)
 class ThreadLayers:
-    """The evidence on one thread. `gil`: None where there is none. `asks`: 1 while it asks for the GIL, told where `source` says exact."""
+    """The evidence on one thread. `gil`: None where there is none. `asks`: 1 while it asks for the GIL, which counts where `told` is 1."""
 
     tid: int
     core: Layer
     operation: Layer
     gil: Layer | None
     asks: Layer
-    source: Layer | None
+    told: Layer
 
 
 def thread_states(layers: ThreadLayers, t0: int, t1: int, details: npt.NDArray[np.int64]) -> Runs:
     """The runs of `[t0, t1)`. `details[op]` is the string index that names operation `op`."""
     gil = layers.gil or Layer(NOBODY)
-    source = layers.source or Layer(GIL_OFF)
-    start = boundaries([layers.core, layers.operation, gil, layers.asks, source], t0, t1)
+    start = boundaries([layers.core, layers.operation, gil, layers.asks, layers.told], t0, t1)
     core, operation, holder = layers.core.at(start), layers.operation.at(start), gil.at(start)
     on, blocked, mine, untold = core >= 0, core == BLOCKED, holder == layers.tid, holder == UNTOLD
-    told = source.at(start) == GIL_EXACT
+    told = layers.told.at(start) == 1
     if layers.gil is None:
         working = np.where(operation == codes.NATIVE, State.native, State.running)
         asking = np.zeros(len(start), bool)
@@ -76,14 +78,18 @@ def thread_states(layers: ThreadLayers, t0: int, t1: int, details: npt.NDArray[n
         ],
         _operation_waits(operation),
     )
+    # Who is asked to give the GIL away waits until it was taken, and only then asks for it again.
+    state = np.where((state == State.io_wait) & (operation == codes.PYTHON), _UNMARKED, state)
     waiting = (state == State.io_wait) | (state == State.lock_wait)
     detail = np.where(waiting & (operation >= 0), details[np.maximum(operation, 0)], -1)
     runs = Runs(start, t1, state, detail, np.full(len(start), -1, np.int64)).merged()
     # A futex wakes its thread every switch interval to look again: those microseconds belong to the wait.
     if layers.gil is not None and not told.all():
         runs = runs.absorbed(State.native, State.gil_wait, WAKE_UP_NS, both_sides=False)
+    runs = runs.absorbed(_UNMARKED, State.gil_wait, GIVING_NS, both_sides=False)
     runs = runs.absorbed(State.runnable, State.gil_wait, WAKE_UP_NS, both_sides=True)
-    return runs.absorbed(State.runnable, State.gil_wait, HAND_OVER_NS, both_sides=False)
+    runs = runs.absorbed(State.runnable, State.gil_wait, HAND_OVER_NS, both_sides=False)
+    return replace(runs, state=np.where(runs.state == _UNMARKED, int(State.io_wait), runs.state)).merged()
 
 
 def _operation_waits(operation: Ints) -> Ints:
@@ -101,11 +107,13 @@ def _own_waits(layers: ThreadLayers, at: Ints) -> npt.NDArray[np.bool_]:
     if not len(blocks):
         return waits
     resets = operation.t
+    if not len(resets):
+        return waits
     if gil is not None and len(gil.t):
         held = gil.value == layers.tid
         resets = np.sort(np.concatenate((resets, gil.t[1:][held[:-1] & ~held[1:]])))
     this = np.searchsorted(blocks, at, "right") - 1
     before = blocks[np.maximum(this - 1, 0)]
-    reset = resets[np.maximum(np.searchsorted(resets, blocks[np.maximum(this, 0)], "right") - 1, 0)] if len(resets) else before - 1
+    reset = resets[np.maximum(np.searchsorted(resets, blocks[np.maximum(this, 0)], "right") - 1, 0)]
     first: npt.NDArray[np.bool_] = (this <= 0) | (before < reset)
     return waits & first

@@ -7,7 +7,7 @@ import numpy as np
 from engine.agent._gilscope import codes
 from engine.timeline.book import Book
 from engine.timeline.drawing import Overlap, draw_cpu, draw_gil, draw_process, draw_thread, infer_holders, main_holders
-from engine.timeline.evidence import GIL_OFF, Evidence
+from engine.timeline.evidence import Evidence
 from engine.timeline.intake import Intake
 from engine.timeline.pen import Pen, Row
 from engine.timeline.tracks import ProcessTrack, ThreadTrack
@@ -21,14 +21,16 @@ _KEEP_NS = 2_000_000_000
 class Timeline:
     """`feed` it with everything in order, then `finish` it once. `t = 0` is `origin_ns` of CLOCK_MONOTONIC.
 
-    `kernel` says how time on cores is known: `exact` (switches), `sampled` (accounts) or `inferred` (marks alone).
+    `kernel` says how time on cores is known: `exact` (switches), `sampled` (accounts) or `inferred` (marks alone). Where the GIL is not
+    seen, its holder is inferred from who is on a core.
     """
 
-    def __init__(self, origin_ns: int, kernel: str) -> None:
+    def __init__(self, origin_ns: int, kernel: str, *, gil_is_seen: bool) -> None:
         self._book = Book()
         self._intake = Intake(self._book, origin_ns, kernel)
         self._details = np.array([self._book.string(name) for name in codes.OPERATIONS], np.int64)
         self._overlap = Overlap()
+        self._gil_is_seen = gil_is_seen
         self._drawn = 0
         self._watermark = 0
 
@@ -55,7 +57,7 @@ class Timeline:
         rows: list[tuple[int, list[Row]]] = []
         opens: list[tuple[int, Pen]] = []
         for process in self._intake.processes.values():
-            if process.has_gil and process.sources <= {GIL_OFF}:
+            if process.has_gil and not self._gil_is_seen:
                 infer_holders(process, watermark)
             self._overlap.measure(process, self._drawn, upto)
             for thread in process.threads:

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.agent._gilscope import codes
-from engine.timeline.evidence import GIL_ABSENT, GIL_OFF, Marked
+from engine.timeline.evidence import GIL_ABSENT, Marked
 from engine.timeline.layer import Layer
 from engine.timeline.pen import Pen
 from engine.timeline.thread_states import AFTER, BEFORE, SELECT, UNSEEN, UNTOLD, ThreadLayers
 from engine.trace import State
 
-T_STARTING, T_READY, T_STEP, T_ENDED, T_SUSPENDED = -1, -2, -3, -4, 0
-"""Values of a task's layer; `T_SUSPENDED + operation` says what it awaits."""
+T_READY, T_STEP, T_ENDED, T_SUSPENDED = -1, -2, -3, 0
+"""Values of a task's layer; `T_SUSPENDED + operation` says what it awaits. A task is born ready: its loop was asked to call it soon."""
 
 _KINDS = {
     codes.THREAD_END: AFTER,
@@ -34,16 +34,17 @@ _TELLS_OPERATION[[*_KINDS, codes.OP_BEGIN]] = True
 
 @dataclass(slots=True, eq=False)
 class ProcessTrack:
-    """`gil` is who holds its GIL, `source` how that is seen, `gil_lane` where it is drawn (None: there is no GIL or no Python)."""
+    """`gil` is who holds its GIL, `told` 1 while it is seen who asks for it, `gil_lane` where it is
+    drawn (None: no Python).
+    """
 
     pid: int
     lane: int
     pen: Pen
     gil: Layer = field(default_factory=lambda: Layer(UNTOLD))
-    source: Layer = field(default_factory=lambda: Layer(GIL_OFF))
+    told: Layer = field(default_factory=lambda: Layer(0))
     gil_lane: int | None = None
     gil_pen: Pen | None = None
-    asks_told: bool = False
     sources: set[int] = field(default_factory=set)
     life: Layer = field(default_factory=lambda: Layer(State.starting))
     inferred: int = 0
@@ -85,7 +86,7 @@ class ThreadTrack:
             self.operation,
             process.gil if process.has_gil else None,
             self.asks,
-            process.source if process.asks_told else None,
+            process.told,
         )
 
     def take_operations(self, marked: Marked, origin: int) -> None:
@@ -108,13 +109,13 @@ class ThreadTrack:
 class TaskTrack:
     lane: int
     pen: Pen
-    state: Layer = field(default_factory=lambda: Layer(T_STARTING))
+    state: Layer = field(default_factory=lambda: Layer(T_READY))
     awaits: int = codes.CALL
     pending: list[tuple[int, int]] = field(default_factory=list)
     job: tuple[int, int] | None = None
     ended: int | None = None
 
-    state_now: int = T_STARTING
+    state_now: int = T_READY
 
     def becomes(self, t: int, value: int) -> None:
         self.state_now = value

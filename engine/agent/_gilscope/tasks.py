@@ -48,22 +48,20 @@ _count = itertools.count(1)
 
 def _make_task(loop, coroutine, **options):
     number = next(_count)
-    wrapped = _wrapper(coroutine, loop._mark, number)
+    wrapped = _wrapper(coroutine, loop, number)
     wrapped.__name__ = getattr(coroutine, "__name__", wrapped.__name__)
     wrapped.__qualname__ = getattr(coroutine, "__qualname__", wrapped.__qualname__)
     task = asyncio.Task(wrapped, loop=loop, **options)
     loop._numbers[id(task)] = number
     task.add_done_callback(lambda done: loop._numbers.pop(id(done)))
-    loop._text(codes.TASK_NEW, number, task.get_name())
     loop._mark(codes.TASK_NEW, number)
     return task
 
 
-async def _wrapper(coroutine, mark, number):
-    try:
-        return await _steps(coroutine, mark, number)
-    finally:
-        mark(codes.TASK_END, number)
+async def _wrapper(coroutine, loop, number):
+    # Only now is its name settled: before 3.13, it was given after the task was made.
+    loop._text(codes.TASK_NEW, number, asyncio.current_task().get_name())
+    return await _steps(coroutine, loop._mark, number)
 
 
 @types.coroutine
@@ -74,12 +72,16 @@ def _steps(coroutine, mark, number):
         try:
             awaited = resume(value)
         except StopIteration as stop:
+            mark(codes.TASK_END, number)
             return stop.value
-        finally:
-            mark(codes.STEP_END, number)
+        except BaseException:
+            mark(codes.TASK_END, number)
+            raise
+        mark(codes.STEP_END, number)
         try:
             resume, value = coroutine.send, (yield awaited)
         except GeneratorExit:
+            mark(codes.TASK_END, number)
             coroutine.close()
             raise
         except BaseException as error:

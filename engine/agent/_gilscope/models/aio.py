@@ -26,6 +26,8 @@ async def _everything(plan, work):
     async with asyncio.TaskGroup() as group:
         for number in range(plan.workers):
             group.create_task(_worker(plan.indices(number), work, mark, outcomes), name=f"worker-{number + 1}")
+    # What the runner does to shut the loop down is no part of the work.
+    asyncio.get_running_loop().set_task_factory(None)
     return outcomes
 
 
