@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from engine.probes.elf import ElfError
 from engine.probes.errors import ProbeUnavailable
+from engine.probes.gil_calibration import calibrate
 from engine.probes.gil_calibrations import Calibrations
 from engine.probes.gil_events import GilAccount, GilEvents, Source, SourceChange
 from engine.probes.gil_fold import Blind, GilFold, Observation
@@ -46,6 +47,18 @@ class GilLimits:
     pause_s: float = 1.0
 
 
+def check(executable: str, *, exact: bool = True) -> ProbeUnavailable | None:
+    """Whether the GIL of such an interpreter can be watched (`exact`) or sampled here, tried for real: None if it can, else why not.
+
+    Takes a tenth of a second.
+    """
+    try:
+        known = calibrate(executable, watch=exact)
+    except ProbeUnavailable as error:
+        return error
+    return ProbeUnavailable(known.unwatchable) if exact and known.unwatchable else None
+
+
 @dataclass(slots=True, eq=False)
 class _Family:
     """Processes that share watchpoints. `resume_ns`: when paused ones are tried again."""
@@ -62,13 +75,17 @@ class _Process:
     sampler: GilSampler
     guard: RateGuard
     since_ns: int
+    watched_ns: int = 0
     family: _Family | None = None
     source: Source = "off"
     next_look_ns: int = 0
 
 
 class GilProbe:
-    """All processes of one run. Not thread-safe; belongs to the loop that drains the rings."""
+    """All processes of one run. Not thread-safe; belongs to the loop that drains the rings.
+
+    Where there are rings it finds the offspring of what they watch by itself, at the next `drain`; `attach` and `forked` find it earlier.
+    """
 
     def __init__(
         self, rings: Rings | None, *, exact: bool = True, limits: GilLimits | None = None, calibrations: Calibrations | None = None
@@ -112,11 +129,15 @@ class GilProbe:
 
     def forked(self, parent: int, child: int, t_ns: int | None = None) -> None:
         """A process has forked: addresses and watchpoints hold for the child as they are. `drain` does this for the births that it sees."""
-        origin = self._processes.get(parent)
-        if origin is None or child in self._processes or child in self._waiting:
+        if child in self._processes or child in self._waiting:
             return
         since = time.monotonic_ns() if t_ns is None else t_ns
-        process = _Process(child, origin.gil, GilSampler(child, origin.gil), self._guard(since), since, origin.family, origin.source)
+        origin = self._processes.get(parent)
+        if origin is None or since < origin.watched_ns:
+            if origin is not None or parent in self._waiting:
+                self._waiting[child] = None  # It was born before its parent was watched, and has inherited nothing.
+            return
+        process = _Process(child, origin.gil, GilSampler(child, origin.gil), self._guard(since), since, since, origin.family, origin.source)
         self._processes[child] = process
         if process.family is not None:
             process.family.watch.members.add(child)
@@ -152,8 +173,11 @@ class GilProbe:
         self._fold.add(blind)
         for act in drained.records.execs:
             process = self._processes.get(act.pid)
+            known = self._sources.get(act.pid)
             if process is not None and act.t > process.since_ns:
                 self._lose(process, act.t)
+            elif process is None and act.pid not in self._waiting and (known is None or act.t > known.t):
+                self._waiting[act.pid] = None
         self._ended = {pid: (process, t) for pid, (process, t) in self._ended.items() if t >= self._drained_ns}
         self._drained_ns = drained.watermark_ns
         return self._fold.until(drained.watermark_ns)
@@ -222,6 +246,7 @@ class GilProbe:
                 process.family = _Family(watch, self._limits.pause_s)
                 self._families.append(process.family)
                 why = "" if watch.asks else "when threads ask for it is not seen"
+        process.watched_ns = time.monotonic_ns()
         process.source = "exact" if process.family is not None and process.family.resume_ns is None else "sampled"
         self._change(process.pid, now, process.source, why)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.probes.gil import GilLimits
+from engine.probes.gil import GilLimits, check
 from engine.probes.gil_events import NOBODY, UNKNOWN
 from tests.support.gil_watching import CPU, WANTED, Seen, calibrated, forget_calibrations, interpreter, readable_by_all, see, why_not_exact
 
@@ -154,6 +154,28 @@ def test_a_spawned_child_is_found_by_itself(version: str) -> None:
     account = seen.accounts[child]
     assert (account.source, account.contradictions) == ("exact", 0)
     assert abs(account.seen - account.handoffs) <= max(2, 0.02 * account.handoffs)
+
+
+@exact
+def test_a_shell_in_between_hides_nothing() -> None:
+    python = interpreter("3.11")
+    calibrated(python)
+    source = (
+        f"import subprocess, sys; subprocess.run(['/bin/sh', '-c', 'true; \"$0\" -c \"$1\"; true', sys.executable, {CPU!r}], check=True)"
+    )
+    seen = see(python, source, limits=_UNLIMITED)
+    (ids,) = seen.said
+    child = next(pid for _, pid, tid in seen.holds if tid in ids)
+    assert child != seen.pid
+    assert set(ids) <= seen.holders(child)
+    assert seen.accounts[child].source == "exact"
+
+
+@exact
+def test_the_check_agrees_with_what_can_be_had() -> None:
+    assert check(interpreter("3.11")) is None
+    assert check(interpreter("3.11"), exact=False) is None
+    assert "is not a CPython" in str(check("/bin/sh"))
 
 
 @every_python
