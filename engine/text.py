@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from engine.trace import Lane, State, Trace
 from engine.views import ViewIndex
-from engine.wording import percent
+from engine.wording import count, percent
 
 HEIGHTS = "▁▂▃▄▅▆▇█"
 GLYPHS = {
@@ -62,10 +62,10 @@ Shares = dict[State, npt.NDArray[np.float64]]
 
 def timeline(trace: Trace, width: int = 100, color: bool = False) -> str:
     """Lanes as rows, an axis, a legend: lines of at most `width` columns (40 at least), without a last line break. Empty for no lanes."""
-    lanes = [(lane, depth) for lane, depth in _in_order(trace)]
+    lanes = list(_in_order(trace))
     if not lanes or trace.t_ns <= 0:
         return ""
-    shown, index = lanes[:_ROWS], ViewIndex(trace)
+    shown, index = [(lane, depth) for lane, depth in lanes if lane.measured or lane.kind != "task"][:_ROWS], ViewIndex(trace)
     name_width = min(max(len(_name(lane, depth)) for lane, depth in shown), _NAMES)
     remark_width = _REMARKS if width >= 72 else 0
     columns = max(width - name_width - remark_width - 3, 20)
@@ -78,7 +78,7 @@ def timeline(trace: Trace, width: int = 100, color: bool = False) -> str:
         remark = _remark(lane, shares)[: remark_width - 1] if remark_width else ""
         lines.append(f"{_name(lane, depth)[:name_width].ljust(name_width)} {row}  {remark}".rstrip())
     if len(lanes) > len(shown):
-        lines.append(f"{' ' * name_width} … and {len(lanes) - len(shown)} more lanes")
+        lines.append(f"{' ' * name_width} … and {count(len(lanes) - len(shown), 'more lane')}")
     lines += _axis(trace.t_ns, name_width + 1, columns, columns + remark_width)
     return "\n".join([*lines, *_legend(met, width, color)])
 

@@ -84,22 +84,25 @@ class NativeReleasesGil(Finding):
     kind: ClassVar[str] = "native_releases_gil"
     share: float
     native_ns: int
-    helped: bool
+    meanwhile: str
 
     @classmethod
     def check(cls, case: Case) -> Self | None:
-        native, on_core = case.time_in("native"), case.time_in("native", "running")
-        if not on_core or native / on_core < BOUND or case.without_gil:
+        share = native_share(case)
+        if share is None:
             return None
-        parallel = case.parallelism
-        return cls(share=native / on_core, native_ns=native, helped=parallel is not None and parallel >= PARALLEL, **place(case))
+        meanwhile = ""
+        if (case.figures.get("max_parallelism") or 0) >= 2:
+            meanwhile = ", while others ran"
+        elif case.share_of("runnable", "gil_wait") < 0.05:
+            meanwhile = ", but nothing else was there to run meanwhile"
+        return cls(share=share, native_ns=case.time_in("native"), meanwhile=meanwhile, **place(case))
 
     @property
     def text(self) -> str:
-        what = "while others ran" if self.helped else "but nothing else was there to run meanwhile"
         return (
             f"{percent(self.share)} of the time on cores ({duration(self.native_ns)}) was native code that had released the GIL "
-            f"(hashing, compression, NumPy, system calls), {what}."
+            f"(hashing, compression, NumPy, system calls){self.meanwhile}."
         )
 
 
@@ -119,16 +122,25 @@ class CoreBound(Finding):
         share = case.share_of("runnable")
         if share < 0.15:
             return None
-        crowded = case.cores is not None and len(case.scope.hosts) > case.cores
-        waited = case.time_in("runnable")
-        return cls(who=case.who(), share=share, waited_ns=waited, cores=case.cores, crowded=crowded, **place(case))
+        cores, parallel = case.cores, case.parallelism
+        # Workers that crowd each other out use nearly all cores while they do; where they do not, somebody else does.
+        crowded = cores is not None and parallel is not None and len(case.scope.hosts) > cores and parallel >= 0.75 * cores
+        return cls(
+            severity="info" if crowded else "warning",
+            who=case.who(),
+            share=share,
+            waited_ns=case.time_in("runnable"),
+            cores=cores,
+            crowded=crowded,
+            **place(case),
+        )
 
     @property
     def text(self) -> str:
         why = (
             f"{self.who} share {self.cores} {'core' if self.cores == 1 else 'cores'}, so more workers would not make it faster"
             if self.crowded
-            else "something else had the cores at those times"
+            else "something else had the cores at those times, so that a quiet machine would show other times"
             if self.cores
             else "no core was free at those times"
         )
@@ -155,6 +167,14 @@ class GilOverlap(Finding):
             f"Two threads of one GIL seemed to run Python at once for {duration(self.overlap_ns)}, in spells of 0.1 ms and more. "
             "That cannot be: the recorder misread something there, so trust the states around it less."
         )
+
+
+def native_share(case: Case) -> float | None:
+    """What part of the time on cores was native code; None if that is not worth a word, or without a GIL to release."""
+    native, on_core = case.time_in("native"), case.time_in("native", "running")
+    if case.without_gil or not case.wall_ns or native < 0.05 * case.wall_ns or native < BOUND * on_core:
+        return None
+    return native / on_core
 
 
 def _why(case: Case) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from engine.findings.case import Case
-from engine.findings.cores import BOUND, PARALLEL
+from engine.findings.cores import BOUND, PARALLEL, native_share
 from engine.findings.ending import message_of
-from engine.findings.waits import LoopBlocked
+from engine.findings.waits import LoopBlocked, waiting_for_the_loop
 from engine.wording import count, duration, percent
 
 
@@ -58,13 +58,15 @@ def _cores(case: Case) -> str:
     if case.parallelism is None:
         return "cores used unknown"
     of = f" of {case.cores}" if case.cores and case.parallelism >= PARALLEL else ""
-    return f"{case.parallelism:.2f}{of} cores used"
+    used = f"{case.parallelism:.2f}" if case.parallelism >= 0.005 or not case.parallelism else "under 0.01"
+    native = native_share(case)
+    return f"{used}{of} cores used" + ("" if native is None else f", {percent(native)} of that in native code without the GIL")
 
 
 def _causes(case: Case) -> list[str]:
     """Where the time went, the largest share first."""
     found: list[tuple[float, str]] = []
-    waiting, native = case.share_of("io_wait", "suspended"), case.time_in("native")
+    waiting = case.share_of("io_wait", "suspended")
     if (share := case.share_of("gil_wait")) >= 0.05:
         found.append((share, f"{percent(share)} of {case.noun} time spent waiting for the GIL"))
     if (share := case.share_of("runnable")) >= 0.15:
@@ -75,11 +77,10 @@ def _causes(case: Case) -> list[str]:
         found.append((waiting, f"{percent(waiting)} of the time spent in one wait after another"))
     if (share := case.share_of("lock_wait")) >= BOUND:
         found.append((share, f"{percent(share)} of {case.noun} time spent waiting for locks"))
-    if native and not case.without_gil and native >= BOUND * case.time_in("native", "running"):
-        of_core = native / case.time_in("native", "running")
-        found.append((of_core * case.share_of("native", "running"), f"{percent(of_core)} of that in native code without the GIL"))
     if blocked := LoopBlocked.check(case):
         found.append((1.0, f"one task kept the loop for {duration(blocked.step_ns)} while others were ready"))
+    elif (share := waiting_for_the_loop(case)) >= BOUND:
+        found.append((share, f"{percent(share)} of task time ready but not its turn on the loop"))
     return [text for _, text in sorted(found, key=lambda item: -item[0])]
 
 

@@ -70,7 +70,8 @@ class HandoffsMissed(Finding):
         seen, counted = case.gil.get("seen_handoffs"), case.gil.get("handoffs")
         if seen is None or not counted or counted - seen <= max(2, 0.02 * counted):
             return None
-        return cls(severity="warning" if seen < 0.8 * counted else "info", seen=seen, counted=counted)
+        promised = case.trace.record.sources.get("gil") == "exact"
+        return cls(severity="warning" if promised else "info", seen=seen, counted=counted)
 
     @property
     def text(self) -> str:

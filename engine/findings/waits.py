@@ -15,6 +15,9 @@ from engine.wording import count, duration, percent
 LONG_STEP_NS = 10_000_000
 _MUCH = 0.3
 _STEPS_LOOKED_AT = 32
+_TURN_TO_COME = (State.starting, State.ready)
+"""A task is scheduled as soon as it is made: until its job begins it waits for its first turn."""
+_NO_STEP = (State.suspended, State.idle, State.unknown, State.crashed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,13 +73,13 @@ class WaitsInSequence(Finding):
 
 @dataclass(frozen=True, kw_only=True)
 class LoopBlocked(Finding):
-    """A task computed for long while others were ready: an event loop does one thing at a time and nobody can interrupt a task."""
+    """A task did not await for long while others were ready: an event loop does one thing at a time and nobody can interrupt a task."""
 
     kind: ClassVar[str] = "loop_blocked"
     name: str
     step_ns: int
     others: int
-    share_ready: float
+    share_waiting: float
 
     @classmethod
     def check(cls, case: Case) -> Self | None:
@@ -89,7 +92,7 @@ class LoopBlocked(Finding):
             name=case.trace.lanes[lane].name,
             step_ns=end - start,
             others=others,
-            share_ready=case.share_of("ready"),
+            share_waiting=waiting_for_the_loop(case),
             lanes=(lane,),
             t0_ns=start,
             t1_ns=end,
@@ -100,22 +103,27 @@ class LoopBlocked(Finding):
         return (
             f"Task {self.name} kept the event loop for {duration(self.step_ns)} without awaiting, while "
             f"{count(self.others, 'other task')} {'was' if self.others == 1 else 'were'} ready; "
-            f"tasks were ready and not running for {percent(self.share_ready)} of their time. "
-            "Work that computes belongs in a process, or must await now and then."
+            f"tasks waited for their turn during {percent(self.share_waiting)} of their time. "
+            "Work that computes or blocks belongs in a process or a thread, or must await now and then."
         )
+
+
+def waiting_for_the_loop(case: Case) -> float:
+    """The share of their time in which tasks could have gone on, had the loop been theirs; 0 for threads."""
+    return case.share_of(*(state.name for state in _TURN_TO_COME)) if case.noun == "task" else 0.0
 
 
 def _longest_step(case: Case) -> tuple[int, int, int, int] | None:
     """The longest step of a task, of those longer than LONG_STEP_NS, during which others became or were ready: lane, start, end, how many.
 
-    A step is what the loop cannot interrupt: `running` and `native` that follow each other.
+    A step is what the loop cannot interrupt: whatever a task does from getting its turn to awaiting, a block or a lack of cores included.
     """
     tasks = [lane for lane in case.scope.carriers if case.trace.lanes[lane].kind == "task"]
     if not tasks:
         return None
     done = case.carried.take(np.isin(case.carried.lane, tasks))
-    ready = done.take(done.state == State.ready)
-    steps = _joined(done.take(np.isin(done.state, (State.running, State.native))))
+    ready = done.take(np.isin(done.state, _TURN_TO_COME))
+    steps = _joined(done.take(~np.isin(done.state, (*_TURN_TO_COME, *_NO_STEP))))
     for row in np.argsort(steps.start - steps.end, kind="stable")[:_STEPS_LOOKED_AT].tolist():
         lane, start, end = int(steps.lane[row]), int(steps.start[row]), int(steps.end[row])
         if end - start < LONG_STEP_NS:

@@ -84,6 +84,25 @@ def test_a_task_that_computes_blocks_the_loop_for_the_others() -> None:
     assert blocked["t1_ns"] - blocked["t0_ns"] == 120 * MS
 
 
+def test_what_a_loop_cannot_interrupt_is_one_step_even_without_a_core_or_in_a_blocking_call() -> None:
+    """And a task that has never had its turn waits like any other."""
+    trace = drawn(
+        f"process p |{'r' * 60}|\nthread loop |{'r' * 60}| unmeasured\n"
+        f"task a |s{'r' * 10}qqqqq{'w' * 10}nr        |\ntask b |{'s' * 28}rrrrrrrr|"
+    )
+    assert found(trace)["loop_blocked"].startswith("Task a kept the event loop for 27.0 ms without awaiting, while 1 other task was ready;")
+
+
+def test_tasks_that_wait_for_short_steps_of_others_wait_for_the_loop_all_the_same() -> None:
+    trace = drawn("process p |rrrrrr|\nthread loop |rrrrrr| unmeasured\ntask a |ryryry|\ntask b |yryryr|")
+    assert said(trace) == "2 tasks on one event loop: 1.00 cores used, 50 % of task time ready but not its turn on the loop"
+
+
+def test_a_little_is_not_told_as_nothing() -> None:
+    trace = drawn(f"process p |{'r' * 400}|\nthread one |{'w' * 399}r|\nthread two |{'w' * 400}|", column_ns=100_000)
+    assert said(trace).startswith("2 threads: under 0.01 cores used, waits overlapped")
+
+
 def test_a_long_step_while_nobody_else_is_ready_blocks_nobody() -> None:
     trace = drawn(
         f"process p |{'r' * 60}|\nthread loop |{'r' * 60}| unmeasured\ntask a |s{'r' * 50}         |\ntask b |s{'z' * 50}yrrrrrrrr|"

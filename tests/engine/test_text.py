@@ -105,6 +105,13 @@ def test_of_thousands_of_lanes_the_first_are_shown_and_the_rest_counted() -> Non
     assert len(picture.splitlines()) < 60
 
 
+def test_tasks_that_carry_no_job_are_only_counted() -> None:
+    picture = timeline(drawn("process p |rrr|\nthread loop |rrr|\ntask job |rrz|\ntask helper |zzr| unmeasured"), 80)
+    assert "job" in picture
+    assert "helper" not in picture
+    assert "… and 1 more lane\n" in picture
+
+
 def test_lanes_whose_parents_form_a_circle_hang_nobody() -> None:
     trace = drawn("process p |rrr|\nthread one |rrr|\nthread two |rrr|")
     lanes = {1: replace(trace.lanes[1], parent=2), 2: replace(trace.lanes[2], parent=1), 3: trace.lanes[3]}
