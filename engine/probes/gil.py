@@ -85,13 +85,22 @@ class GilProbe:
     """All processes of one run. Not thread-safe; belongs to the loop that drains the rings.
 
     Where there are rings it finds the offspring of what they watch by itself, at the next `drain`; `attach` and `forked` find it earlier.
+    With `follow` false it takes over only those that were forked from a watched process; what becomes another program is let go, until
+    `attach`: for who wants an interpreter to import its modules first, which would cost several traps each.
     """
 
     def __init__(
-        self, rings: Rings | None, *, exact: bool = True, limits: GilLimits | None = None, calibrations: Calibrations | None = None
+        self,
+        rings: Rings | None,
+        *,
+        exact: bool = True,
+        follow: bool = True,
+        limits: GilLimits | None = None,
+        calibrations: Calibrations | None = None,
     ) -> None:
         """Without `rings`, or with `exact` false, everything is sampled. `calibrations` may be shared, and filled beforehand with `get`."""
         self._rings = rings if exact else None
+        self._follow = follow
         self._limits = limits or GilLimits()
         self._calibrations = calibrations or Calibrations(watch=self._rings is not None)
         self._fold = GilFold()
@@ -114,6 +123,10 @@ class GilProbe:
         """The latest change of this process's source."""
         return self._sources.get(pid)
 
+    def watches(self, pid: int) -> bool:
+        """Whether this process is watched or sampled, or will be as soon as its GIL is found."""
+        return pid in self._processes or pid in self._waiting
+
     def account(self, pid: int) -> GilAccount | None:
         """CPython's count of hand-offs against ours. None until it was read twice."""
         return self._fold.account(pid)
@@ -134,7 +147,7 @@ class GilProbe:
         since = time.monotonic_ns() if t_ns is None else t_ns
         origin = self._processes.get(parent)
         if origin is None or since < origin.watched_ns:
-            if origin is not None or parent in self._waiting:
+            if self._follow and (origin is not None or parent in self._waiting):
                 self._waiting[child] = None  # It was born before its parent was watched, and has inherited nothing.
             return
         process = _Process(child, origin.gil, GilSampler(child, origin.gil), self._guard(since), since, since, origin.family, origin.source)
@@ -176,7 +189,7 @@ class GilProbe:
             known = self._sources.get(act.pid)
             if process is not None and act.t > process.since_ns:
                 self._lose(process, act.t)
-            elif process is None and act.pid not in self._waiting and (known is None or act.t > known.t):
+            elif self._follow and process is None and act.pid not in self._waiting and (known is None or act.t > known.t):
                 self._waiting[act.pid] = None
         self._ended = {pid: (process, t) for pid, (process, t) in self._ended.items() if t >= self._drained_ns}
         self._drained_ns = drained.watermark_ns
@@ -317,7 +330,8 @@ class GilProbe:
         """It has become another program: begins anew."""
         self._forget(process.pid)
         self._change(process.pid, t, "off", "")
-        self._waiting[process.pid] = None
+        if self._follow:
+            self._waiting[process.pid] = None
 
     def _forget(self, pid: int) -> None:
         process = self._processes.pop(pid, None)

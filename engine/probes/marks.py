@@ -49,16 +49,30 @@ class MarkFolder:
         """Marks that found no room, so far."""
         return sum(file.dropped for file in self._files.values())
 
+    def ready(self) -> set[int]:
+        """The processes that have turned to their jobs. Cheap: for asking many times a second."""
+        self._find()
+        return {file.pid for file in self._files.values() if file.is_ready}
+
+    def let_go(self, pid: int) -> None:
+        """Tells a process that waits for it that it is watched."""
+        for file in self._files.values():
+            if file.pid == pid:
+                file.let_go()
+
     def drain(self) -> tuple[list[ThreadMarks], int]:
         """What is new, and the watermark: every mark of an earlier time has been told."""
         watermark = time.monotonic_ns()
+        self._find()
+        found = [file.drain() for file in self._files.values() if file.has_news]
+        self.marks += sum(len(marks.t) for marks in found)
+        return found, watermark
+
+    def _find(self) -> None:
         with os.scandir(self._folder) as entries:
             fresh = [entry.name for entry in entries if entry.name not in self._files and not entry.name.endswith(".new")]
         for name in fresh:
             self._files[name] = _MarkFile(self._folder / name)
-        found = [file.drain() for file in self._files.values() if file.has_news]
-        self.marks += sum(len(marks.t) for marks in found)
-        return found, watermark
 
     def close(self) -> None:
         for file in self._files.values():
@@ -77,6 +91,14 @@ class _MarkFile:
         self._text_at = codes.HEADER + self._capacity * 16
         self._text_read = 0
         self._told = False
+        self.pid = int(self._words[codes.H_PID])
+
+    @property
+    def is_ready(self) -> bool:
+        return bool(self._words[codes.H_READY])
+
+    def let_go(self) -> None:
+        self._words[codes.H_GO] = 1
 
     @property
     def dropped(self) -> int:
@@ -92,7 +114,7 @@ class _MarkFile:
         records = self._ring[np.arange(tail, head) % self._capacity]
         self._words[codes.H_TAIL] = head
         return ThreadMarks(
-            pid=int(self._words[codes.H_PID]),
+            pid=self.pid,
             tid=int(self._words[codes.H_TID]),
             parent=int(self._words[codes.H_PARENT]),
             t=records[:, 0].copy(),

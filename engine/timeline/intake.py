@@ -128,10 +128,10 @@ class Intake:
             # Before its GIL was found a process has no source yet: that says nothing of what is seen from now on.
             process.sources.discard(GIL_OFF)
         process.sources.add(source.source)
-        self._open_gil(process, source.t - self.origin)
+        self._open_gil(process)
         self.judge(process, source)
 
-    def _open_gil(self, process: ProcessTrack, t: int) -> None:
+    def _open_gil(self, process: ProcessTrack) -> None:
         if process.gil_lane is None:
             t = self.book[process.lane].start_ns
             process.gil_lane = self.book.lane("interpreter", "GIL", t, parent=process.lane, pid=process.pid)
@@ -160,9 +160,6 @@ class Intake:
         if name is not None:
             self._christen(thread, name)
         thread.take_operations(marked, self.origin)
-        if thread.process.gil_lane is None:
-            self._open_gil(thread.process, first)
-            self.judge(thread.process)
         which = _TASK_KINDS[marked.kind]
         for t, kind, argument in zip(
             (marked.t[which] - self.origin).tolist(), marked.kind[which].tolist(), marked.argument[which].tolist(), strict=True

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from engine.trace import State
-
 Ints = npt.NDArray[np.int64]
 
 

@@ -18,6 +18,7 @@ def main(plan_path, result_path):
     try:
         work = Work(plan)
         work.load()
+        marks.ready_when_watched()
         mark(codes.MODEL_BEGIN)
         outcomes = MODELS[plan.model].run(plan, work)
         mark(codes.MODEL_END)

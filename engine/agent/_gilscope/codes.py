@@ -6,6 +6,8 @@ A record of a mark file is two words of 64 bits: the time (CLOCK_MONOTONIC, ns) 
 
 The header's words are named by the `H_…` numbers. One thread writes, one reader reads: the writer publishes a record by moving `H_HEAD`
 last, the reader frees its place by moving `H_TAIL`. A full ring loses the new record and counts it in `H_DROPPED`.
+`H_READY` is set when the process has imported what it needs and turns to its jobs: from then on its GIL is worth watching. The first
+process waits a moment for `H_GO`, which the reader sets when it watches.
 Text entries say what an argument is called: `i64 kind, i64 argument, i64 length, UTF-8, padding to 8`; `H_TEXT_HEAD` is published last.
 """
 
@@ -15,7 +17,7 @@ HEADER = 4096
 CAPACITY = 1 << 16
 TEXT_CAPACITY = 1 << 20
 
-H_MAGIC, H_VERSION, H_PID, H_TID, H_CAPACITY, H_HEAD, H_TAIL, H_DROPPED, H_TEXT_CAPACITY, H_TEXT_HEAD, H_PARENT = range(11)
+H_MAGIC, H_VERSION, H_PID, H_TID, H_CAPACITY, H_HEAD, H_TAIL, H_DROPPED, H_TEXT_CAPACITY, H_TEXT_HEAD, H_PARENT, H_READY, H_GO = range(13)
 
 THREAD_BEGIN = 1  # text: the thread's name
 THREAD_END = 2

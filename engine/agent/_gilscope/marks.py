@@ -7,7 +7,7 @@ closure over the mapped words because that is the fastest that Python offers. Wh
 import mmap
 import os
 from _thread import _local, get_native_id
-from time import perf_counter_ns
+from time import perf_counter_ns, sleep
 
 from . import codes
 
@@ -16,9 +16,9 @@ _here = _local()
 
 
 class Marks:
-    """The marks of one thread. Only that thread may use them."""
+    """The marks of one thread. Only that thread may use them. `words` are the file's."""
 
-    __slots__ = ("_map", "_words", "mark")
+    __slots__ = ("_map", "mark", "words")
 
     def __init__(self, path):
         size = codes.HEADER + codes.CAPACITY * 16 + codes.TEXT_CAPACITY
@@ -28,7 +28,7 @@ class Marks:
             self._map = mmap.mmap(descriptor, size)
         finally:
             os.close(descriptor)
-        words = self._words = memoryview(self._map).cast("q")
+        words = self.words = memoryview(self._map).cast("q")
         words[codes.H_VERSION] = codes.VERSION
         words[codes.H_PID] = os.getpid()
         words[codes.H_TID] = get_native_id()
@@ -42,17 +42,17 @@ class Marks:
     def text(self, kind, argument, text):
         """Names an argument of a kind of mark. To be called before the mark itself. Dropped when there is no room."""
         data = text.encode("utf-8", "replace")[:1000]
-        head = self._words[codes.H_TEXT_HEAD]
+        head = self.words[codes.H_TEXT_HEAD]
         size = 24 + (len(data) + 7 & ~7)
         if head + size > codes.TEXT_CAPACITY:
             return
         at = (codes.HEADER + codes.CAPACITY * 16 + head) // 8
-        self._words[at] = kind
-        self._words[at + 1] = argument
-        self._words[at + 2] = len(data)
+        self.words[at] = kind
+        self.words[at + 1] = argument
+        self.words[at + 2] = len(data)
         start = (at + 3) * 8
         self._map[start : start + len(data)] = data
-        self._words[codes.H_TEXT_HEAD] = head + size
+        self.words[codes.H_TEXT_HEAD] = head + size
 
 
 def _writer(words):
@@ -119,6 +119,24 @@ def of_this_thread():
         # A full disk must not alter the program; that its marks are missing shows on the trace as unknown.
         _here.marks = Silence
     return _here.marks
+
+
+def ready():
+    """Tells that this process turns to its jobs now."""
+    mine = of_this_thread()
+    if mine is not Silence:
+        mine.words[codes.H_READY] = 1
+
+
+def ready_when_watched(patience_s=0.25):
+    """Tells it, and waits until somebody watches. To be called before anything is measured."""
+    ready()
+    mine = of_this_thread()
+    if mine is Silence:
+        return
+    deadline = perf_counter_ns() + int(patience_s * 1e9)
+    while not mine.words[codes.H_GO] and perf_counter_ns() < deadline:
+        sleep(0.0005)
 
 
 def name_this_thread(name):

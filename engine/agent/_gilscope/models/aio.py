@@ -67,18 +67,19 @@ async def _sleep(operation, mark):
 
 async def _fetch(operation, mark):
     mark(codes.AWAIT_BEGIN, codes.CONNECT)
-    reader, writer = await asyncio.wait_for(asyncio.open_connection(*operation.server), 30)
-    mark(codes.AWAIT_END)
-    try:
-        writer.write(operation.request)
-        mark(codes.AWAIT_BEGIN, codes.SEND)
-        await writer.drain()
+    async with asyncio.timeout(30):
+        reader, writer = await asyncio.open_connection(*operation.server)
         mark(codes.AWAIT_END)
-        mark(codes.AWAIT_BEGIN, codes.RECEIVE)
-        response = await reader.read()
-        mark(codes.AWAIT_END)
-    finally:
-        writer.close()
+        try:
+            writer.write(operation.request)
+            mark(codes.AWAIT_BEGIN, codes.SEND)
+            await writer.drain()
+            mark(codes.AWAIT_END)
+            mark(codes.AWAIT_BEGIN, codes.RECEIVE)
+            response = await reader.read()
+            mark(codes.AWAIT_END)
+        finally:
+            writer.close()
     return operation.body(response)
 
 

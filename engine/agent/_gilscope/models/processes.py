@@ -35,6 +35,7 @@ def run(plan, work):
 
 def _worker(plan, work, number, sender):
     mine = marks.name_this_thread(f"worker-{number + 1}")
+    marks.ready()
     sender.send(perform_jobs(work, plan.indices(number), mine))
     sender.close()
 
