@@ -61,8 +61,12 @@ def cut_off(trace: Trace, changes: dict[str, Any]) -> Frame:
 
 def interrupted(reason: str) -> Callable[[Trace], Frame]:
     """The ending of a trace whose recorder is gone: all that was recorded is kept."""
-    changes = {"status": "interrupted", "error": {"kind": "interrupted", "message": reason, "traceback": None}}
-    return lambda trace: cut_off(trace, changes)
+    return lambda trace: cut_off(trace, interruption(reason))
+
+
+def interruption(reason: str) -> dict[str, Any]:
+    """What it changes in the record."""
+    return {"status": "interrupted", "error": {"kind": "interrupted", "message": reason, "traceback": None}}
 
 
 def cancelled(trace: Trace) -> Frame:

@@ -15,10 +15,11 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol, Self
 
-from app.conclude import cancelled, cut_off, failed, finish, interrupted, work_key
+from app.conclude import cancelled, cut_off, failed, finish, interrupted, interruption, work_key
 from app.ids import new_id
 from app.owner import Owner, is_alive
 from app.store import Row, Store, StoreError
@@ -195,14 +196,17 @@ class RunQueue:
         return self._ending(current, failed(message)(Trace(record)))
 
     def _ending(self, current: _Current, last: Frame) -> Callable[[Trace], Frame]:
-        """`last` itself if the supervisor told it. If it was made for want of one, what is open has to be closed, and we know why."""
-        if (last.changes.get("error") or {}).get("kind") != "recorder":
+        """How the trace ends when `last` is what the supervisor told last, or what was made for want of it.
+
+        We know better than the supervisor why it had to stop; and what it could not close is closed here.
+        """
+        made_up = (last.changes.get("error") or {}).get("kind") == "recorder"
+        if self._closing.is_set() and not current.cancelled.is_set() and (made_up or last.changes["status"] == "cancelled"):
+            stopped = interruption("gilscope was stopped during this run; everything up to then is kept")
+            return lambda trace: cut_off(trace, stopped) if made_up else replace(last, changes={**last.changes, **stopped})
+        if not made_up:
             return lambda _: last
-        if self._closing.is_set():
-            return interrupted("gilscope was stopped during this run; everything up to then is kept")
-        if current.cancelled.is_set():
-            return cancelled
-        return lambda trace: cut_off(trace, last.changes)
+        return cancelled if current.cancelled.is_set() else lambda trace: cut_off(trace, last.changes)
 
     def _watch(self, current: _Current) -> None:
         """Cancels the run when that is asked, here or in another process; by force if it does not end."""

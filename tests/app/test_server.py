@@ -35,8 +35,9 @@ def server(data: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     with process, process.stdout, process.stderr:
         line = process.stdout.readline()
         assert line.startswith("Serving on http://127.0.0.1:"), process.stderr.read()
-        yield process, line.split()[-1].rstrip("/")
-        if process.poll() is None:
+        try:
+            yield process, line.split()[-1].rstrip("/")
+        finally:
             process.kill()
 
 
