@@ -13,7 +13,7 @@ from engine.probes.gil import GilProbe
 from engine.probes.gil_calibrations import Calibrations
 from engine.probes.marks import MarkFolder
 from engine.probes.perf import Drained
-from engine.probes.schedstat import SchedStat
+from engine.probes.schedstat import Intervals, SchedStat
 from engine.probes.switches import KernelSwitches
 from engine.timeline.evidence import (
     GIL_ABSENT,
@@ -56,7 +56,9 @@ class Harvest:
         self._named: set[int] = set()
         self._told: set[int] = set()
         self._watched: set[int] = set()
+        self._helpers: set[int] = set()
         self._next_account = 0
+        self._intervals: list[Intervals] = []
         self._executable = os.path.realpath(spec.interpreter["path"])
         self._no_gil = bool(spec.interpreter.get("free_threaded")) and not spec.interpreter.get("gil_enabled")
         self.sources = {"marks": "exact", "kernel": "off", "gil": "off"}
@@ -116,9 +118,13 @@ class Harvest:
             if self._gil is not None and not self._gil.watches(pid):
                 self._gil.attach(pid)
             self._marks.let_go(pid)
+        now = time.monotonic_ns()
+        if self._schedstat is not None and now >= self._next_account:
+            self._next_account = now + _ACCOUNT_NS
+            self._intervals.append(self._schedstat.read(list(self._pids)))
         if self._gil is None:
             return 0.005
-        self._gil.tick(time.monotonic_ns())
+        self._gil.tick(now)
         sampled = any((change := self._gil.source(pid)) is not None and change.source == "sampled" for pid in self._pids)
         return 0.001 if sampled else 0.003
 
@@ -140,7 +146,7 @@ class Harvest:
             marked=tuple(Marked(one.pid, one.tid, one.parent, one.t, one.kind, one.argument, one.texts) for one in marked),
             took=took,
             asked=asked,
-            accounts=self._accounts(alive, last=last),
+            accounts=self._accounts(),
             born=tuple(born),
             ended=tuple(ended),
             gil_sources=tuple(sources),
@@ -217,13 +223,12 @@ class Harvest:
             events.watermark_ns,
         )
 
-    def _accounts(self, alive: list[int], *, last: bool) -> Accounts | None:
-        now = time.monotonic_ns()
-        if self._schedstat is None or (now < self._next_account and not last):
+    def _accounts(self) -> Accounts | None:
+        read, self._intervals = self._intervals, []
+        if not read:
             return None
-        self._next_account = now + _ACCOUNT_NS
-        found = self._schedstat.read(alive)
-        return Accounts(found.t0, found.t1, found.pid, found.tid, found.oncpu_ns, found.waited_ns)
+        names = ("t0", "t1", "pid", "tid", "oncpu_ns", "waited_ns")
+        return Accounts(*(np.concatenate([getattr(one, name) for one in read]) for name in names))
 
     def _gone(self, alive: list[int]) -> list[int]:
         gone = [pid for pid in self._pids if pid not in alive]
@@ -234,15 +239,17 @@ class Harvest:
     def _names(self, alive: list[int]) -> tuple[dict[int, str], frozenset[int]]:
         """What children are called that do not say it: the standard library's own, and programs that are no Python."""
         names: dict[int, str] = {}
-        helpers: set[int] = set()
         for pid in [pid for pid in alive if pid not in self._named]:
             self._named.add(pid)
+            status = procfs.status(pid)
+            if status is None or status.ppid in self._helpers:
+                continue  # What a fork server forks bears its command line, and is none.
             line = " ".join(procfs.command_line(pid) or ())
             name = next((name for word, name in _HELPERS.items() if word in line), None)
             if name is not None:
                 names[pid] = name
-                helpers.add(pid)
-        return names, frozenset(helpers)
+                self._helpers.add(pid)
+        return names, frozenset(names)
 
     def _note(self, text: str) -> None:
         self._notes[text] = None

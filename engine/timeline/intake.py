@@ -44,7 +44,7 @@ _TASK_KINDS = np.zeros(256, bool)
 _TASK_KINDS[
     [
         *(codes.TASK_NEW, codes.TASK_READY, codes.STEP_BEGIN, codes.STEP_END, codes.TASK_END, codes.AWAIT_BEGIN, codes.AWAIT_END),
-        *(codes.JOB_BEGIN, codes.JOB_END, codes.THREAD_BEGIN, codes.MODEL_BEGIN, codes.MODEL_END),
+        *(codes.JOB_BEGIN, codes.JOB_END, codes.THREAD_END, codes.MODEL_BEGIN, codes.MODEL_END),
     ]
 ] = True
 
@@ -65,7 +65,9 @@ class Intake:
 
     def take(self, evidence: Evidence) -> None:
         for born in evidence.born:
-            self._thread(born.pid, born.tid, born.t - self.origin, born.ppid)
+            thread = self._thread(born.pid, born.tid, born.t - self.origin, born.ppid)
+            if self.kernel == "exact" and not len(thread.core.t):
+                thread.core.extend(born.t - self.origin, PREEMPTED)
         for source in evidence.gil_sources:
             self._take_source(source)
         for marked in evidence.marked:
@@ -105,7 +107,7 @@ class Intake:
         if tid not in self.threads or self.threads[tid].process.pid != pid:
             process = self._process(pid, t, parent)
             lane = self.book.lane("thread", "main" if tid == pid else f"thread {tid}", t, parent=process.lane, pid=pid, tid=tid)
-            thread = ThreadTrack(process, tid, lane, Pen(t))
+            thread = ThreadTrack(process, tid, lane, Pen(t), placed=self.kernel != "exact")
             self.threads[tid] = thread
             process.threads.append(thread)
             self.judge(process)
@@ -128,7 +130,8 @@ class Intake:
             # Before its GIL was found a process has no source yet: that says nothing of what is seen from now on.
             process.sources.discard(GIL_OFF)
         process.sources.add(source.source)
-        self._open_gil(process)
+        if process.works:
+            self._open_gil(process)
         self.judge(process, source)
 
     def _open_gil(self, process: ProcessTrack) -> None:
@@ -208,13 +211,19 @@ class Intake:
             self._job_begins(thread.step or thread, thread.process, t, argument)
         elif kind == codes.JOB_END:
             self._job_ends(thread.step or thread, t, ok=bool(argument & 1))
+        elif kind == codes.THREAD_END:
+            if self.kernel != "exact":
+                thread.end(t)
         elif kind in (codes.MODEL_BEGIN, codes.MODEL_END):
             self.model.append(t)
             self._works(thread.process, t)
 
     def _works(self, process: ProcessTrack, t: int) -> None:
-        if not len(process.life.t):
+        if not process.works:
+            process.works = True
             process.life.extend(t, int(State.running))
+            self._open_gil(process)
+            self.judge(process)
 
     def _job_begins(self, carrier: ThreadTrack | TaskTrack, process: ProcessTrack, t: int, index: int) -> None:
         self._works(process, t)

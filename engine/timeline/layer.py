@@ -25,14 +25,16 @@ class Layer:
         self.value: Ints = _NONE
 
     def extend(self, t: npt.ArrayLike, value: npt.ArrayLike) -> None:
-        """Appends changes; `t` must be sorted. One that comes late, before what is known, counts from there on."""
+        """Appends changes, those that change nothing left out; `t` must be sorted. What comes late counts from what is known."""
         times = np.atleast_1d(np.asarray(t, np.int64))
         if not len(times):
             return
         if len(self.t) and times[0] < self.t[-1]:
             times = np.maximum(times, self.t[-1])
-        self.t = np.concatenate((self.t, times))
-        self.value = np.concatenate((self.value, np.atleast_1d(np.asarray(value, np.int64))))
+        values = np.atleast_1d(np.asarray(value, np.int64))
+        differs = np.diff(values, prepend=self.value[-1] if len(self.t) else self.initial) != 0
+        self.t = np.concatenate((self.t, times[differs]))
+        self.value = np.concatenate((self.value, values[differs]))
 
     def at(self, t: Ints) -> Ints:
         """The values at sorted times."""

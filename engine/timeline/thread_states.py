@@ -30,11 +30,11 @@ NOBODY, UNTOLD = 0, -1
 BEFORE, SELECT, AFTER = -2, -3, -4
 """Values of an operation layer besides the agent's operations."""
 
-_UNMARKED = 100
-"""For the time being: blocked in Python that is inside no operation."""
+_UNMARKED, _GIVING = 100, 101
+"""For the time being: blocked in Python that is inside no operation, while another holds the GIL or nobody does."""
 
 WAKE_UP_NS = 100_000
-GIVING_NS = 1_000_000
+GIVING_NS = 50_000_000
 HAND_OVER_NS = 20_000
 
 _WAITS = {codes.JOIN: State.lock_wait, SELECT: State.idle}
@@ -43,7 +43,11 @@ _NEVER_BLOCKS = (codes.PYTHON, codes.NATIVE)
 
 @dataclass(frozen=True, slots=True)
 class ThreadLayers:
-    """The evidence on one thread. `gil`: None where there is none. `asks`: 1 while it asks for the GIL, which counts where `told` is 1."""
+    """The evidence on one thread. `gil`: None where there is none. `asks`: 1 while it asks for the GIL, which counts where `told` is 1.
+
+    `placed`: where on the time axis it was on a core is inferred. Then the GIL, if it is told, knows better: in Python that nothing marks
+    as waiting, on a core is who holds it.
+    """
 
     tid: int
     core: Layer
@@ -51,6 +55,7 @@ class ThreadLayers:
     gil: Layer | None
     asks: Layer
     told: Layer
+    placed: bool
 
 
 def thread_states(layers: ThreadLayers, t0: int, t1: int, details: npt.NDArray[np.int64]) -> Runs:
@@ -58,7 +63,11 @@ def thread_states(layers: ThreadLayers, t0: int, t1: int, details: npt.NDArray[n
     gil = layers.gil or Layer(NOBODY)
     start = boundaries([layers.core, layers.operation, gil, layers.asks, layers.told], t0, t1)
     core, operation, holder = layers.core.at(start), layers.operation.at(start), gil.at(start)
-    on, blocked, mine, untold = core >= 0, core == BLOCKED, holder == layers.tid, holder == UNTOLD
+    mine, untold = holder == layers.tid, holder == UNTOLD
+    if layers.placed and layers.gil is not None:
+        python = (operation == codes.PYTHON) & ~untold & (core != UNSEEN)
+        core = np.where(python & ~mine & (core >= 0), BLOCKED, np.where(python & mine & (core == BLOCKED), PREEMPTED, core))
+    on, blocked = core >= 0, core == BLOCKED
     told = layers.told.at(start) == 1
     if layers.gil is None:
         working = np.where(operation == codes.NATIVE, State.native, State.running)
@@ -66,8 +75,10 @@ def thread_states(layers: ThreadLayers, t0: int, t1: int, details: npt.NDArray[n
     else:
         working = np.where(mine | (untold & (operation != codes.NATIVE)), State.running, State.native)
         asking = ~mine & np.where(told, layers.asks.at(start) == 1, ~_own_waits(layers, start))
+        if layers.placed:
+            asking |= ~mine & (operation == codes.PYTHON)
     state = np.select(
-        [operation == BEFORE, core == UNSEEN, on & asking & told, on, core == PREEMPTED, blocked & asking],
+        [operation == BEFORE, core == UNSEEN, on & asking & told & (not layers.placed), on, core == PREEMPTED, blocked & asking],
         [
             int(State.starting),
             int(State.unknown),
@@ -79,17 +90,19 @@ def thread_states(layers: ThreadLayers, t0: int, t1: int, details: npt.NDArray[n
         _operation_waits(operation),
     )
     # Who is asked to give the GIL away waits until it was taken, and only then asks for it again.
-    state = np.where((state == State.io_wait) & (operation == codes.PYTHON), _UNMARKED, state)
+    unmarked = (state == State.io_wait) & (operation == codes.PYTHON)
+    state = np.where(unmarked, np.where(told & (holder == NOBODY), _GIVING, _UNMARKED), state)
     waiting = (state == State.io_wait) | (state == State.lock_wait)
     detail = np.where(waiting & (operation >= 0), details[np.maximum(operation, 0)], -1)
     runs = Runs(start, t1, state, detail, np.full(len(start), -1, np.int64)).merged()
     # A futex wakes its thread every switch interval to look again: those microseconds belong to the wait.
     if layers.gil is not None and not told.all():
         runs = runs.absorbed(State.native, State.gil_wait, WAKE_UP_NS, both_sides=False)
-    runs = runs.absorbed(_UNMARKED, State.gil_wait, GIVING_NS, both_sides=False)
+    runs = runs.absorbed(_UNMARKED, State.gil_wait, WAKE_UP_NS, both_sides=False)
+    runs = runs.absorbed(_GIVING, State.gil_wait, GIVING_NS, both_sides=False)
     runs = runs.absorbed(State.runnable, State.gil_wait, WAKE_UP_NS, both_sides=True)
     runs = runs.absorbed(State.runnable, State.gil_wait, HAND_OVER_NS, both_sides=False)
-    return replace(runs, state=np.where(runs.state == _UNMARKED, int(State.io_wait), runs.state)).merged()
+    return replace(runs, state=np.where(runs.state >= _UNMARKED, int(State.io_wait), runs.state)).merged()
 
 
 def _operation_waits(operation: Ints) -> Ints:
@@ -104,7 +117,7 @@ def _own_waits(layers: ThreadLayers, at: Ints) -> npt.NDArray[np.bool_]:
     core, operation, gil = layers.core, layers.operation, layers.gil
     waits = ~np.isin(operation.at(at), _NEVER_BLOCKS)
     blocks = core.t[core.value == BLOCKED]
-    if not len(blocks):
+    if not len(blocks) or layers.placed:
         return waits
     resets = operation.t
     if not len(resets):

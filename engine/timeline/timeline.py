@@ -59,7 +59,8 @@ class Timeline:
         for process in self._intake.processes.values():
             if process.has_gil and not self._gil_is_seen:
                 infer_holders(process, watermark)
-            self._overlap.measure(process, self._drawn, upto)
+            if self._intake.kernel == "exact":
+                self._overlap.measure(process, self._drawn, upto)
             for thread in process.threads:
                 self._draw_thread(thread, upto, watermark, rows, opens, last=last)
             self._draw_process(process, upto, watermark, rows, opens)
@@ -151,8 +152,9 @@ class Timeline:
             for thread in self._intake.threads.values()
             if self._book[thread.lane].measured or any(self._book[task.lane].measured for task in thread.tasks.values())
         ]
-        found = {"gil_oncore_overlap_ns": self._overlap.oncore_ns, "gil_overlap_ns": self._overlap.long_ns}
+        found: dict[str, int] = {}
         if self._intake.kernel == "exact":
+            found["gil_oncore_overlap_ns"], found["gil_overlap_ns"] = self._overlap.oncore_ns, self._overlap.long_ns
             found["switches_voluntary"] = sum(thread.voluntary for thread in at_work)
             found["switches_involuntary"] = sum(thread.involuntary for thread in at_work)
         if len(self._intake.model) == 2:

@@ -47,6 +47,7 @@ class ProcessTrack:
     gil_pen: Pen | None = None
     sources: set[int] = field(default_factory=set)
     life: Layer = field(default_factory=lambda: Layer(State.starting))
+    works: bool = False
     inferred: int = 0
     threads: list[ThreadTrack] = field(default_factory=list)
     ended: int | None = None
@@ -74,6 +75,7 @@ class ThreadTrack:
     ended: int | None = None
     tick: tuple[int, int] | None = None
     told_until: int = 0
+    placed: bool = False
     voluntary: int = 0
     involuntary: int = 0
 
@@ -87,6 +89,7 @@ class ThreadTrack:
             process.gil if process.has_gil else None,
             self.asks,
             process.told,
+            self.placed,
         )
 
     def take_operations(self, marked: Marked, origin: int) -> None:
