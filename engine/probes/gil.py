@@ -35,15 +35,15 @@ _WITHOUT_GIL = "this interpreter runs without a GIL"
 
 @dataclass(frozen=True, slots=True)
 class GilLimits:
-    """How much exact watching may cost one process, in records of about 10 µs each: `traps_per_s` on average, `burst` more of them now and
-    then, and `start` when it begins, which is when it imports its modules.
+    """How much exact watching may cost one process, in records of about 12 µs each: `traps_per_s` on average, `burst` more of them now and
+    then, and `start` when watching begins: few programs import all of their modules beforehand.
 
     Above that it is sampled for `pause_s`, then watched again; each relapse doubles the pause.
     """
 
     traps_per_s: float = 1000
     burst: float = 500
-    start: float = 10_000
+    start: float = 4_000
     pause_s: float = 1.0
 
 
@@ -130,6 +130,10 @@ class GilProbe:
     def account(self, pid: int) -> GilAccount | None:
         """CPython's count of hand-offs against ours. None until it was read twice."""
         return self._fold.account(pid)
+
+    def accounts(self) -> dict[int, GilAccount]:
+        """Those of all processes that have one, by pid, the ended ones included."""
+        return self._fold.accounts()
 
     def attach(self, pid: int, executable: str | None = None) -> bool:
         """Begins to watch a process that has started or become another program (one that was forked: `forked`).

@@ -127,6 +127,15 @@ class _Child:
         self._in.flush()
         return self.hear()
 
+    def rest(self) -> None:
+        """Lets it go on until it waits again, its GIL free and no other thread left: whoever watches from then on misses nothing."""
+        self.next()
+        task = Path(f"/proc/{self.pid}/task")
+        while (state := _state(self.pid)) != "S" or len(list(task.iterdir())) > 1:
+            if state in "ZX":
+                raise ValueError("it ended while it was being looked at")
+            os.sched_yield()
+
     def hear(self) -> list[str]:
         line = self._out.readline().decode(errors="replace").split()
         if not line:
@@ -180,8 +189,10 @@ def _learnt(child: _Child, executable: str, watch: bool) -> GilStruct:
     if bias is None:
         raise ValueError(f"{module} is no longer mapped")
     known = GilStruct(executable, module, version, address - bias, offsets.pop(), free_threaded == "1")
-    child.next()
-    return learn_roles(child.pid, known, bias, child.next) if watch else known
+    if not watch:
+        return known
+    child.rest()
+    return learn_roles(child.pid, known, bias, child.rest)
 
 
 def _hits(pid: int, microseconds: int) -> list[tuple[str, int]]:
@@ -211,6 +222,11 @@ def _holder_offsets(pid: int, address: int, tid: int) -> set[int]:
     except OSError:
         return set()
     return {8 * int(at) for at in np.flatnonzero(state == tid)}
+
+
+def _state(pid: int) -> str:
+    """The kernel's letter: S sleeps, R runs, Z has ended."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
 
 
 def _settled(pid: int, address: int) -> None:

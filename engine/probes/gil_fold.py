@@ -116,6 +116,11 @@ class GilFold:
         (since, count, seen), (until, count_now, seen_now) = process.base, process.latest
         return GilAccount(count_now - count, seen_now - seen, since, until, process.source, process.contradictions)
 
+    def accounts(self) -> dict[int, GilAccount]:
+        """By pid, of every process that has one, whether it is alive or not."""
+        found = {pid: self.account(pid) for pid in self._processes}
+        return {pid: account for pid, account in found.items() if account is not None}
+
     def _apply(self, observation: Observation, t: int) -> None:
         if isinstance(observation, Blind):
             for process in self._processes.values():

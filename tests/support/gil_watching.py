@@ -82,6 +82,7 @@ def see(
     *arguments: str,
     options: tuple[str, ...] = (),
     exact: bool = True,
+    follow: bool = True,
     limits: GilLimits | None = None,
     enough: Callable[[Seen], bool] | None = None,
 ) -> Seen:
@@ -99,7 +100,7 @@ def see(
     assert process.stdin is not None
     assert process.stdout is not None
     with process, opened[0] as rings:
-        probe = GilProbe(rings, exact=exact, limits=limits, calibrations=_CALIBRATIONS[exact])
+        probe = GilProbe(rings, exact=exact, follow=follow, limits=limits, calibrations=_CALIBRATIONS[exact])
         probe.attach(process.pid)
         ticks = 0
         while process.poll() is None:
@@ -112,10 +113,7 @@ def see(
             time.sleep(_TICK_S)
         seen.add(probe.drain(rings.drain(last=True)))
         seen.said = [json.loads(line) for line in process.stdout]
-        for pid in {pid for _, pid, _ in seen.holds} | {change.pid for change in seen.changes}:
-            account = probe.account(pid)
-            if account is not None:
-                seen.accounts[pid] = account
+        seen.accounts = probe.accounts()
         seen.notes = probe.notes
         probe.close()
         alarm.cancel()

@@ -172,6 +172,16 @@ def test_a_shell_in_between_hides_nothing() -> None:
 
 
 @exact
+def test_who_does_not_follow_sees_forks_and_no_other_programs() -> None:
+    python = interpreter("3.11")
+    calibrated(python)
+    spawned = see(python, _SPAWNING, limits=_UNLIMITED, follow=False)
+    assert {pid for _, pid, _ in spawned.holds} == {spawned.pid}
+    forked = see(python, _FORKING, limits=_UNLIMITED, follow=False)
+    assert {pid for pid, _ in forked.said} <= {pid for _, pid, _ in forked.holds}
+
+
+@exact
 def test_the_check_agrees_with_what_can_be_had() -> None:
     assert check(interpreter("3.11")) is None
     assert check(interpreter("3.11"), exact=False) is None
