@@ -154,7 +154,9 @@ class Intake:
                 note = said or note
             self.book.change(process.gil_lane, exactness=worst_gil, note=note)
         for thread in process.threads:
-            self.book.change(thread.lane, exactness=max(worst_gil, self.kernel, key=levels.index))
+            exactness = max(worst_gil, self.kernel, key=levels.index)
+            for lane in (thread.lane, *(task.lane for task in thread.tasks.values())):
+                self.book.change(lane, exactness=exactness)
 
     def _take_marks(self, marked: Marked) -> None:
         first = int(marked.t[0]) - self.origin if len(marked.t) else 0

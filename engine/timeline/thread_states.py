@@ -27,14 +27,13 @@ BLOCKED, PREEMPTED, UNSEEN = -1, -2, -3
 """Values of a core layer besides the number of a CPU."""
 NOBODY, UNTOLD = 0, -1
 """Values of a GIL layer besides the id of a thread."""
-BEFORE, SELECT, AFTER = -2, -3, -4
-"""Values of an operation layer besides the agent's operations."""
+BEFORE, SELECT, AFTER, BETWEEN = -2, -3, -4, -5
+"""Values of an operation layer besides the agent's operations. BETWEEN: in Python, but in no job."""
 
-_UNMARKED, _GIVING = 100, 101
-"""For the time being: blocked in Python that is inside no operation, while another holds the GIL or nobody does."""
+_BRIEF = 100
+"""For the time being: on a core in Python without the GIL, on the way to or from a wait for it."""
 
 WAKE_UP_NS = 100_000
-GIVING_NS = 50_000_000
 HAND_OVER_NS = 20_000
 
 _WAITS = {codes.JOIN: State.lock_wait, SELECT: State.idle}
@@ -75,8 +74,8 @@ def thread_states(layers: ThreadLayers, t0: int, t1: int, details: npt.NDArray[n
     else:
         working = np.where(mine | (untold & (operation != codes.NATIVE)), State.running, State.native)
         asking = ~mine & np.where(told, layers.asks.at(start) == 1, ~_own_waits(layers, start))
-        if layers.placed:
-            asking |= ~mine & (operation == codes.PYTHON)
+        # In a job, Python that is inside no operation blocks for nothing but the GIL, be it to take it or to see that it was taken.
+        asking |= blocked & ~mine & ~untold & (operation == codes.PYTHON)
     state = np.select(
         [operation == BEFORE, core == UNSEEN, on & asking & told & (not layers.placed), on, core == PREEMPTED, blocked & asking],
         [
@@ -89,20 +88,15 @@ def thread_states(layers: ThreadLayers, t0: int, t1: int, details: npt.NDArray[n
         ],
         _operation_waits(operation),
     )
-    # Who is asked to give the GIL away waits until it was taken, and only then asks for it again.
-    unmarked = (state == State.io_wait) & (operation == codes.PYTHON)
-    state = np.where(unmarked, np.where(told & (holder == NOBODY), _GIVING, _UNMARKED), state)
+    state = np.where((state == State.native) & np.isin(operation, (codes.PYTHON, BETWEEN)), _BRIEF, state)
     waiting = (state == State.io_wait) | (state == State.lock_wait)
     detail = np.where(waiting & (operation >= 0), details[np.maximum(operation, 0)], -1)
     runs = Runs(start, t1, state, detail, np.full(len(start), -1, np.int64)).merged()
     # A futex wakes its thread every switch interval to look again: those microseconds belong to the wait.
-    if layers.gil is not None and not told.all():
-        runs = runs.absorbed(State.native, State.gil_wait, WAKE_UP_NS, both_sides=False)
-    runs = runs.absorbed(_UNMARKED, State.gil_wait, WAKE_UP_NS, both_sides=False)
-    runs = runs.absorbed(_GIVING, State.gil_wait, GIVING_NS, both_sides=False)
+    runs = runs.absorbed(_BRIEF, State.gil_wait, WAKE_UP_NS, both_sides=False)
     runs = runs.absorbed(State.runnable, State.gil_wait, WAKE_UP_NS, both_sides=True)
     runs = runs.absorbed(State.runnable, State.gil_wait, HAND_OVER_NS, both_sides=False)
-    return replace(runs, state=np.where(runs.state >= _UNMARKED, int(State.io_wait), runs.state)).merged()
+    return replace(runs, state=np.where(runs.state == _BRIEF, int(State.native), runs.state)).merged()
 
 
 def _operation_waits(operation: Ints) -> Ints:

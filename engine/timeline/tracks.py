@@ -10,7 +10,7 @@ from engine.agent._gilscope import codes
 from engine.timeline.evidence import GIL_ABSENT, Marked
 from engine.timeline.layer import Layer
 from engine.timeline.pen import Pen
-from engine.timeline.thread_states import AFTER, BEFORE, SELECT, UNSEEN, UNTOLD, ThreadLayers
+from engine.timeline.thread_states import AFTER, BEFORE, BETWEEN, SELECT, UNSEEN, UNTOLD, ThreadLayers
 from engine.trace import State
 
 T_READY, T_STEP, T_ENDED, T_SUSPENDED = -1, -2, -3, 0
@@ -75,6 +75,7 @@ class ThreadTrack:
     ended: int | None = None
     tick: tuple[int, int] | None = None
     told_until: int = 0
+    jobs_begun: int = 0
     placed: bool = False
     voluntary: int = 0
     involuntary: int = 0
@@ -96,7 +97,10 @@ class ThreadTrack:
         """Grows the operation layer by the marks that tell of it."""
         which = _TELLS_OPERATION[marked.kind]
         kind = marked.kind[which]
+        begun = np.cumsum((kind == codes.JOB_BEGIN).astype(np.int64) - (kind == codes.JOB_END)) + self.jobs_begun
+        self.jobs_begun = int(begun[-1]) if len(begun) else self.jobs_begun
         value = np.where(kind == codes.OP_BEGIN, marked.argument[which], _OPERATION_OF[kind])
+        value = np.where((value == codes.PYTHON) & (begun <= 0), BETWEEN, value)
         self.operation.extend(marked.t[which] - origin, value)
 
     def end(self, t: int) -> None:

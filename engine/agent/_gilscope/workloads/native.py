@@ -11,7 +11,7 @@ PARAMETERS = (
     {
         "name": "blocks",
         "type": "int",
-        "default": 24,
+        "default": 80,
         "minimum": 1,
         "maximum": 100_000,
         "choices": (),
