@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from app.cli.errors import UsageError
+from app.cli.errors import CommandError, UsageError
 from app.cli.place import data_directory, opened_store, page_url
 from app.cli.report import report
 from app.cli.terminal import Terminal
@@ -31,9 +31,9 @@ from engine.catalog import (
 )
 from engine.functions import FunctionError, located, names_a_function
 from engine.interpreters import InterpreterError, find, first_on_path, own
-from engine.trace import Interpreter, RunSpec
+from engine.trace import Interpreter, RunSpec, decode_frame
 
-_LOOK_S = 0.2
+_LOOK_S = 0.25
 """How often the progress line moves."""
 _OPTIONS = {"start_method": "--start-method", "switch_interval": "--switch-interval", "interpreter": "--python"}
 _YES, _NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
@@ -97,35 +97,50 @@ def spec_of(options: argparse.Namespace) -> RunSpec:
 def _followed(
     trace_id: str, store: Store, queue: RunQueue, terminal: Terminal, changed: threading.Event, interrupted: threading.Event
 ) -> Snapshot:
-    """Waits for the end of a run, telling how far it is. The first Ctrl-C cancels it and waits for what it leaves."""
-    reader, told, cancelling = Reader(store), "", False
+    """Waits for the end of a run, telling how far it is. The first Ctrl-C cancels it and waits for what it leaves.
+
+    Reads as little as it can meanwhile: whatever this process does takes a core from what is measured.
+    """
+    told, cancelling = "", False
+    jobs = _JobsDone(store)
     while True:
-        snapshot = reader.snapshot(trace_id)
-        assert snapshot is not None, "the trace of a run that is going on cannot be deleted"
-        if snapshot.row.finished:
+        row = store.row(trace_id)
+        snapshot = Reader(store).snapshot(trace_id) if row and row.finished else None
+        if snapshot:
             return snapshot
+        if row is None or row.finished:
+            raise CommandError(f"the trace {trace_id} was deleted meanwhile")
         if interrupted.is_set() and not cancelling:
             cancelling = True
             terminal.say("cancelling: what was recorded so far is kept")
             queue.cancel(trace_id)
-        if snapshot.row.status != told:
-            told = snapshot.row.status
-            if told == "queued" and (before := _before(store, snapshot.row)):
+        if row.status != told:
+            told = row.status
+            if told == "queued" and (before := _before(store, row)):
                 terminal.say(f"queued: {before} before this one")
-        terminal.progress(_progress(snapshot))
+        if terminal.lively:
+            terminal.progress(f"{row.status} · {row.t_ns / 1e9:.1f} s · {jobs.count(row)} of {row.record.spec.jobs} jobs done")
         changed.wait(_LOOK_S)
         changed.clear()
+
+
+class _JobsDone:
+    """Counts finished jobs, looking at each stored frame once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._seq = self._jobs = 0
+
+    def count(self, row: Row) -> int:
+        for seq, body in self._store.frames(row.number, after=self._seq):
+            self._seq = seq
+            self._jobs += len(decode_frame(body).jobs)
+        return self._jobs
 
 
 def _before(store: Store, row: Row) -> str | None:
     count = store.position(row.number)
     return None if count == 0 else "1 run" if count == 1 else f"{count} runs"
-
-
-def _progress(snapshot: Snapshot) -> str:
-    trace = snapshot.trace
-    done, total = len(trace.jobs), trace.record.spec.jobs
-    return f"{snapshot.row.status} · {trace.t_ns / 1e9:.1f} s · {done} of {total} jobs done"
 
 
 def _told(row: Row, url: str | None) -> str:

@@ -12,13 +12,13 @@ NARROWEST, WIDEST = 40, 200
 
 
 class Terminal:
-    """Writes for people. Progress replaces itself on one line where stderr is a terminal, and is left out elsewhere."""
+    """Writes for people. Progress replaces itself on one line where stderr is a terminal (`lively`), and is left out elsewhere."""
 
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None, environment: Mapping[str, str] | None = None) -> None:
         self._out = sys.stdout if out is None else out
         self._err = sys.stderr if err is None else err
         self._environment = os.environ if environment is None else environment
-        self._lively = self._err.isatty() and self._environment.get("TERM") != "dumb"
+        self.lively = self._err.isatty() and self._environment.get("TERM") != "dumb"
         self._shown = ""
 
     @property
@@ -43,7 +43,7 @@ class Terminal:
 
     def progress(self, text: str) -> None:
         """A line that the next one replaces."""
-        if self._lively:
+        if self.lively:
             text = text[: self.width - 1]
             print(f"\r{text}{' ' * (len(self._shown) - len(text))}", end="", file=self._err, flush=True)
             self._shown = text
