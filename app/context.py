@@ -8,9 +8,11 @@ from typing import cast
 from fastapi import Request
 
 from app.hub import Hub
-from app.queue import RunQueue
+from app.ids import is_id
+from app.owner import is_alive
+from app.queue import RunQueue, recover
 from app.settings import Settings
-from app.store import Reader, Store
+from app.store import Reader, Row, Snapshot, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,18 @@ class Context:
     reader: Reader
     hub: Hub
     queue: RunQueue | None
+
+    def row(self, trace_id: str) -> Row | None:
+        """The trace as it is; if whoever recorded it has died meanwhile, as it ended. None if there is none (or the id is malformed)."""
+        row = self.store.row(trace_id) if is_id(trace_id) else None
+        if row is not None and row.owner is not None and not is_alive(self.store.directory, row.owner):
+            recover(self.store, lambda _: self.hub.poke())
+            return self.store.row(trace_id)
+        return row
+
+    def snapshot(self, trace_id: str) -> Snapshot | None:
+        """Likewise, with its record."""
+        return None if self.row(trace_id) is None else self.reader.snapshot(trace_id)
 
     @classmethod
     def of(cls, request: Request) -> Context:

@@ -11,7 +11,7 @@ from app import assets, pages, problems, static_files
 from app.api import TAGS, routers
 from app.context import Context
 from app.hub import Hub
-from app.queue import Launcher, RunQueue
+from app.queue import Launcher, RunQueue, recover
 from app.security import BodyLimit, Headers, HostGuard, OriginGuard
 from app.settings import Settings
 from app.store import Reader, Store
@@ -28,6 +28,8 @@ def create_app(settings: Settings, launcher: Launcher = Run) -> FastAPI:
     store = Store(settings.data)
     hub = Hub(store.database.version)
     queue = None if settings.read_only else RunQueue(store, launcher, on_change=lambda _: hub.poke())
+    if queue is None:
+        recover(store)
     context = Context(settings, store, Reader(store), hub, queue)
 
     @asynccontextmanager

@@ -8,12 +8,15 @@ from typing import Any
 
 from app.context import Context
 from app.problems import ProblemError
+from app.queue import recover
 from app.store import Listing
 from app.trace_object import trace_object
 
 
 def page_of_traces(context: Context, listing: Listing) -> dict[str, Any]:
     """`{"items": [trace object …], "next_cursor": str | None}`."""
+    if context.store.unfinished():
+        recover(context.store, lambda _: context.hub.poke())
     rows, more = context.store.rows(listing)
     return {
         "items": [trace_object(row, store=context.store) for row in rows],

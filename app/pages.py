@@ -35,7 +35,6 @@ from starlette.responses import HTMLResponse, Response
 from app import assets
 from app.context import Context
 from app.documentation import tags
-from app.ids import is_id
 from app.listing import page_of_traces
 from app.problems import ProblemError
 from app.store import Listing
@@ -45,7 +44,7 @@ from app.wishes import offer, recommended
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/")
+@router.api_route("/", methods=["GET", "HEAD"])
 def home(request: Request) -> Response:
     context = Context.of(request)
     listed = page_of_traces(context, Listing(limit=50))
@@ -54,10 +53,10 @@ def home(request: Request) -> Response:
     return _page(request, "home.html", boot, **offered, recommended=recommended())
 
 
-@router.get("/t/{trace_id}")
+@router.api_route("/t/{trace_id}", methods=["GET", "HEAD"])
 def trace(request: Request, trace_id: Annotated[str, PathParameter()]) -> Response:
     context = Context.of(request)
-    snapshot = context.reader.snapshot(trace_id) if is_id(trace_id) else None
+    snapshot = context.snapshot(trace_id)
     if snapshot is None:
         raise ProblemError(404, f"There is no trace {trace_id!r} here: it was deleted, or recorded somewhere else.")
     told = trace_object(snapshot.row, store=context.store, live=snapshot)
@@ -65,7 +64,7 @@ def trace(request: Request, trace_id: Annotated[str, PathParameter()]) -> Respon
     return _page(request, "trace.html", {"page": "trace", "trace": told}, trace=told, title=name)
 
 
-@router.get("/docs")
+@router.api_route("/docs", methods=["GET", "HEAD"])
 def docs(request: Request) -> Response:
     base_url = str(request.base_url).rstrip("/")
     grouped = tags(request.app.openapi(), base_url)
@@ -97,6 +96,7 @@ def _page(request: Request, template: str, boot: dict[str, Any], **variables: An
 
 @lru_cache(maxsize=4)
 def environment(directory: Path) -> Environment:
+    """Everything is escaped, and a name that is not in the context is an error."""
     made = Environment(
         loader=FileSystemLoader(directory),
         autoescape=select_autoescape(default=True, default_for_string=True),

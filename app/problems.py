@@ -38,6 +38,7 @@ def title_of(status: int) -> str:
 
 
 def problem_body(status: int, detail: str, errors: Sequence[dict[str, str]] = ()) -> dict[str, Any]:
+    """The members of RFC 9457, and `errors` where fields are to blame."""
     body: dict[str, Any] = {"type": "about:blank", "title": title_of(status), "status": status, "detail": detail}
     if errors:
         body["errors"] = list(errors)

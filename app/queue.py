@@ -22,7 +22,7 @@ from typing import Protocol, Self
 from app.conclude import cancelled, cut_off, failed, finish, interrupted, interruption, work_key
 from app.ids import new_id
 from app.owner import Owner, is_alive
-from app.store import Row, Store, StoreError
+from app.store import Row, Store
 from engine.launch import Run
 from engine.trace import Frame, Record, RunSpec, Trace, encode_frame
 from engine.trace.record import FINISHED
@@ -31,6 +31,7 @@ log = logging.getLogger("gilscope")
 
 POLL_S = 0.1
 """How often the line and cancellations by other processes are looked at, while there is something to look at."""
+MAX_QUEUED = 200
 PATIENCE_S = 10.0
 """How long a cancelled run may take to end by itself."""
 
@@ -44,6 +45,10 @@ class Launched(Protocol):
 
 
 Launcher = Callable[[RunSpec], Launched]
+
+
+class QueueFullError(Exception):
+    """The line is as long as it may be."""
 
 
 class RunQueue:
@@ -65,7 +70,9 @@ class RunQueue:
         recover(store, on_change)
 
     def submit(self, spec: RunSpec, label: str = "") -> str:
-        """The id of the new trace, queued."""
+        """The id of the new trace, queued. Raises QueueFullError."""
+        if len(self._store.unfinished()) >= MAX_QUEUED:
+            raise QueueFullError(f"{MAX_QUEUED} runs wait already: try again when some of them are done, or cancel some")
         record = Record(id=new_id(), created_at=now(), spec=spec)
         self._store.add(record, work_key(spec), label, self._owner.to_json())
         self._on_change(record.id)
@@ -210,18 +217,14 @@ class RunQueue:
 
     def _watch(self, current: _Current) -> None:
         """Cancels the run when that is asked, here or in another process; by force if it does not end."""
-        while not current.cancelled.wait(POLL_S):
-            if current.over.is_set():
-                return
-            try:
-                row = self._store.row(current.trace_id)
-            except StoreError:
-                continue
-            if row is not None and row.cancel_requested:
+        while not current.over.wait(POLL_S):
+            row = self._store.row(current.trace_id)
+            if current.cancelled.is_set() or (row is not None and row.cancel_requested):
                 current.cancelled.set()
-        current.launched.cancel()
-        if not current.over.wait(PATIENCE_S):
-            current.launched.close()
+                current.launched.cancel()
+                if not current.over.wait(PATIENCE_S):
+                    current.launched.close()
+                return
 
 
 class _Current:

@@ -37,6 +37,8 @@ Refuse = Callable[[Request, int, str], Response]
 
 
 class Headers:
+    """Adds to every answer what it does not say itself."""
+
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 

@@ -37,6 +37,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
+    """Which segments are wanted; None: any."""
+
     lane: int | None = None
     state: State | None = None
 
@@ -51,6 +53,8 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class SegmentPage:
+    """`items` as the contract spells segments; `next_cursor` as `Place` writes it."""
+
     items: list[dict[str, Any]]
     next_cursor: str | None
 

@@ -39,7 +39,7 @@ def serve(settings: Settings) -> None:
     except BaseException:
         listening.socket.close()
         raise
-    run_server(app, listening, open_browser=settings.open_browser)
+    run_server(app, listening, settings.first_page if settings.open_browser else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,7 @@ class Server(uvicorn.Server):
 
 
 def configured(app: FastAPI) -> uvicorn.Config:
+    """Uvicorn's settings: quiet, trusting no proxy's word, and patient with open requests for two seconds at the end."""
     return uvicorn.Config(
         app,
         log_level="warning",
@@ -100,14 +101,14 @@ def configured(app: FastAPI) -> uvicorn.Config:
     )
 
 
-def run_server(app: FastAPI, listening: Listening, open_browser: bool = False) -> None:
-    """Serves `app` on a bound socket until a signal ends it."""
+def run_server(app: FastAPI, listening: Listening, page: str | None = None) -> None:
+    """Serves `app` on a bound socket until a signal ends it. `page`, relative to the root, is opened in a browser once it answers."""
     context: Context = app.state.context
 
     def ready() -> None:
         print(f"Serving on {listening.url}", flush=True)  # noqa: T201 - the one line that `serve` promises
-        if open_browser:
-            threading.Thread(target=webbrowser.open, args=(listening.url,), daemon=True).start()
+        if page is not None:
+            threading.Thread(target=webbrowser.open, args=(listening.url + page,), daemon=True).start()
 
     with _closing(context, listening), contextlib.suppress(KeyboardInterrupt):
         Server(configured(app), context, listening, ready).run(sockets=[listening.socket])

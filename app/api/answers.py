@@ -10,7 +10,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from app.context import Context
-from app.ids import is_id
 from app.problems import MEDIA_TYPE, ProblemError
 from app.static_files import matches
 from app.store import Row, Snapshot
@@ -45,7 +44,7 @@ def no_such_trace(trace_id: str) -> ProblemError:
 
 def found_row(context: Context, trace_id: str) -> Row:
     """Raises ProblemError 404."""
-    row = context.store.row(trace_id) if is_id(trace_id) else None
+    row = context.row(trace_id)
     if row is None:
         raise no_such_trace(trace_id)
     return row
@@ -53,7 +52,7 @@ def found_row(context: Context, trace_id: str) -> Row:
 
 def found_snapshot(context: Context, trace_id: str) -> Snapshot:
     """Raises ProblemError 404."""
-    snapshot = context.reader.snapshot(trace_id) if is_id(trace_id) else None
+    snapshot = context.snapshot(trace_id)
     if snapshot is None:
         raise no_such_trace(trace_id)
     return snapshot

@@ -46,7 +46,7 @@ def export(request: Request, trace_id: TraceId) -> Response:
         file.close()
         raise ProblemError(409, str(conflict)) from None
     headers = {
-        "content-disposition": f'attachment; filename="{row.id}{SUFFIX}"',
+        "content-disposition": f'attachment; filename="gilscope-{row.id}{SUFFIX}"',
         "content-length": str(file.seek(0, os.SEEK_END)),
         "etag": f'"{row.digest}"',
     }

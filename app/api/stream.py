@@ -20,7 +20,6 @@ from starlette.responses import Response, StreamingResponse
 
 from app.api.answers import NOT_FOUND, TraceId, found_row
 from app.context import Context
-from app.store import Store
 from app.trace_object import as_bytes
 from engine.trace import Frame, decode_frame
 
@@ -51,8 +50,9 @@ async def stream(
 
 async def events(context: Context, trace_id: str, cursor: int, whole: bool) -> AsyncIterator[bytes]:
     """The bytes of the stream. Ends with the trace, with its deletion, or with the server."""
-    feed = Feed(context.store, trace_id, cursor, whole)
+    feed = Feed(context, trace_id, cursor, whole)
     told: dict[str, Any] | None = None
+    yield b"retry: 500\n\n"
     while not context.hub.closed:
         with context.hub.watch() as watch:
             now = await run_in_threadpool(feed.read)
@@ -87,9 +87,10 @@ class Now:
 class Feed:
     """Reads what one client has not been told yet. Used by one thread at a time."""
 
-    def __init__(self, store: Store, trace_id: str, cursor: int, whole: bool) -> None:
+    def __init__(self, context: Context, trace_id: str, cursor: int, whole: bool) -> None:
         self.cursor = cursor
-        self._store = store
+        self._context = context
+        self._store = context.store
         self._trace_id = trace_id
         self._whole = whole
         self._number: int | None = None
@@ -98,7 +99,7 @@ class Feed:
 
     def read(self) -> Now | None:
         """None if there is no such trace any more. At most FRAMES_AT_ONCE frames."""
-        row = self._store.row(self._trace_id)
+        row = self._context.row(self._trace_id)
         if row is None or self._number not in (None, row.number):
             return None
         if self._number is None:

@@ -14,6 +14,7 @@ from app.context import Context
 from app.ids import is_id
 from app.listing import decode_cursor, page_of_traces
 from app.problems import ProblemError
+from app.queue import QueueFullError
 from app.schemas import CREATE_EXAMPLES, PATCH_EXAMPLES, StatusName, TracePatch, TraceRequest
 from app.store import ConflictError, Listing
 from app.wishes import RefusedError, spec_of
@@ -34,7 +35,10 @@ def create(request: Request, wanted: Annotated[TraceRequest, Body(openapi_exampl
     except RefusedError as refused:
         errors = [{"field": problem.field, "message": problem.message} for problem in refused.problems]
         raise ProblemError(422, str(refused), errors=errors) from None
-    trace_id = context.queue.submit(spec, wanted.label)
+    try:
+        trace_id = context.queue.submit(spec, wanted.label)
+    except QueueFullError as full:
+        raise ProblemError(429, str(full)) from None
     return answer(told(context, trace_id), 202, {"location": f"/api/v1/traces/{trace_id}"})
 
 
@@ -104,7 +108,7 @@ async def _finished(context: Context, trace_id: str, seconds: float) -> None:
     deadline = loop.time() + seconds
     while not context.hub.closed:
         with context.hub.watch() as watch:
-            row: Any = await run_in_threadpool(context.store.row, trace_id) if is_id(trace_id) else None
+            row: Any = await run_in_threadpool(context.row, trace_id)
             left = deadline - loop.time()
             if row is None or row.finished or left <= 0:
                 return

@@ -81,11 +81,16 @@ class Database:
         finally:
             with suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
-            self._idle.put(connection)
+            if self._closed:
+                connection.close()
+            else:
+                self._idle.put(connection)
 
     def version(self) -> int:
-        """Differs from the last answer once anything was written, by whichever process."""
+        """Differs from the last answer once anything was written, by whichever process. 0 once closed."""
         with self._watching:
+            if self._closed:
+                return 0
             if self._watcher is None:
                 self._watcher = self._connect()
             (version,) = self._watcher.execute("PRAGMA data_version").fetchone()

@@ -93,6 +93,14 @@ async def test_a_running_trace_tells_its_figures_so_far(client: httpx.AsyncClien
     assert (await finished(client, trace["id"]))["metrics"]["states"]["running"] > live["metrics"]["states"]["running"]
 
 
+async def test_what_a_dead_process_was_recording_is_told_as_interrupted(client: httpx.AsyncClient, context: Context) -> None:
+    put(context.store, synthetic.threads_taking_turns(), frames=3)
+    assert context.store.unfinished()
+    assert (await client.get("/api/v1/traces/k3v9m2x7q4ab")).json()["status"] == "interrupted"
+    put(context.store, synthetic.processes_at_once(), frames=3)
+    assert [item["status"] for item in (await client.get("/api/v1/traces")).json()["items"]] == ["interrupted", "interrupted"]
+
+
 async def test_the_list_is_newest_first_in_pages(client: httpx.AsyncClient, context: Context) -> None:
     for recording in (synthetic.threads_taking_turns(), synthetic.processes_at_once(), synthetic.tasks_on_a_loop()):
         put(context.store, recording)

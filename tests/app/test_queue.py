@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.conclude import work_key
-from app.queue import RunQueue, recover
+from app.queue import QueueFullError, RunQueue, recover
 from app.store import Row, Store
 from engine.trace import Frame, Lane, Record, RunSpec, Segments, State, Trace, decode_frame
 from tests.support import synthetic
@@ -266,6 +266,14 @@ def test_the_line_moves_on_past_a_dead_process(store: Store, queue: RunQueue, st
     stage.puppet().tell(FIRST, LAST)
     assert ended(store, trace_id).status == "complete"
     assert row_of(store, record.id).status == "interrupted"
+
+
+def test_the_line_has_an_end(queue: RunQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.queue.MAX_QUEUED", 2)
+    queue.submit(SPEC)
+    queue.submit(SPEC)
+    with pytest.raises(QueueFullError, match="cancel some"):
+        queue.submit(SPEC)
 
 
 def test_the_speed_up_is_told_against_the_latest_sequential_trace_and_frozen(store: Store, queue: RunQueue, stage: Stage) -> None:

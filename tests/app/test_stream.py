@@ -45,7 +45,7 @@ def events(url: str, last: str | None = None) -> Iterator[Event]:
             if line:
                 name, _, value = line.partition(": ")
                 fields[name] = value
-            elif fields:
+            elif "event" in fields:
                 yield Event(fields["event"], fields.get("id"), json.loads(fields["data"]))
                 fields = {}
 

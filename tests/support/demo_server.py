@@ -17,6 +17,7 @@ from app.conclude import cut_off, interrupted, work_key
 from app.conclude import finish as finish_trace
 from app.context import Context
 from app.factory import create_app
+from app.owner import Owner
 from app.server import Listening, run_server
 from app.settings import Settings
 from app.store import Store
@@ -46,11 +47,11 @@ def fill(store: Store) -> None:
     finish_trace(store, gone.record.id, lambda trace: cut_off(trace, {"status": "cancelled"}))
 
 
-def put(store: Store, recording: Recording, age: timedelta = timedelta(0), frames: int | None = None) -> None:
-    """Stores a recording as the run queue would have: all of it, or its first `frames`."""
+def put(store: Store, recording: Recording, age: timedelta = timedelta(0), frames: int | None = None, owner: Owner | None = None) -> None:
+    """Stores a recording as the run queue would have: all of it, or its first `frames` (by `owner`, or by somebody who is gone)."""
     created = (datetime.now(UTC) - age).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     record: Record = replace(recording.record, created_at=created)
-    store.add(record, work_key(record.spec), "", {"token": "nobody", "pid": 0})
+    store.add(record, work_key(record.spec), "", owner.to_json() if owner else {"token": "nobody", "pid": 0})
     told = recording.frames[:-1] if frames is None else recording.frames[:frames]
     grown = Trace(record).grown(told).record
     store.append(record.id, grown, [(frame.t_ns, encode_frame(frame)) for frame in told])
