@@ -57,7 +57,8 @@ class Measured:
         self._pipe = reading
         try:
             process = spawn_watched(
-                [self._spec.interpreter["path"], "-m", "_gilscope", str(self.folder / "plan.json"), str(self._result)],
+                # -P: without it the folder that we happen to stand in would come first on its path, before the standard library.
+                [self._spec.interpreter["path"], "-P", "-m", "_gilscope", str(self.folder / "plan.json"), str(self._result)],
                 watch,
                 stdin=subprocess.DEVNULL,
                 stdout=writing,
