@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from app.api.answers import CONFLICT, INVALID, NOT_FOUND, TraceId, answer, found_row, told_soon
+from app.api.examples import TRACE, told
 from app.bundles import MEDIA_TYPE, SUFFIX, export_bundle, import_bundle
 from app.context import Context
 from app.problems import ProblemError
@@ -58,7 +59,13 @@ def export(request: Request, trace_id: TraceId) -> Response:
     status_code=201,
     summary="Import a bundle",
     openapi_extra=_UPLOAD,
-    responses={**INVALID, **CONFLICT, 200: {"description": "It is here already"}, 413: {"description": "Larger than a bundle may be"}},
+    responses={
+        **told(TRACE, 201, "Imported"),
+        **INVALID,
+        **CONFLICT,
+        200: {"description": "It is here already"},
+        413: {"description": "Larger than a bundle may be"},
+    },
 )
 async def import_(request: Request) -> Response:
     """Keeps its id, so its permalink's path is the same. Importing it twice makes one trace; another trace under that id is a conflict."""

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from app.api.answers import INVALID, NOT_FOUND, TraceId, answer, found_row, found_snapshot
+from app.api.examples import LANE, METRICS, SEGMENT, VIEW, page_of, told
 from app.context import Context
 from app.problems import ProblemError
 from app.segment_pages import Filter, Place, SegmentPage, segment_page
@@ -32,7 +33,7 @@ After = Annotated[
 ]
 
 
-@router.get("/lanes", summary="Its lanes", responses={**NOT_FOUND, **INVALID})
+@router.get("/lanes", summary="Its lanes", responses={**told(page_of(LANE)), **NOT_FOUND, **INVALID})
 def lanes(request: Request, trace_id: TraceId, after: After = None, limit: Limit = MAX_ITEMS) -> Response:
     """Processes, interpreters (GILs), threads, tasks and cores, a tree by `parent`, in the order of their ids."""
     snapshot = found_snapshot(Context.of(request), trace_id)
@@ -42,7 +43,7 @@ def lanes(request: Request, trace_id: TraceId, after: After = None, limit: Limit
     return _items(request, [snapshot.trace.lanes[lane].to_json() for lane in ids[:limit]], cursor)
 
 
-@router.get("/segments", summary="Its segments, exactly", responses={**NOT_FOUND, **INVALID})
+@router.get("/segments", summary="Its segments, exactly", responses={**told(page_of(SEGMENT)), **NOT_FOUND, **INVALID})
 def segments(
     request: Request,
     trace_id: TraceId,
@@ -65,7 +66,7 @@ def segments(
     return _items(request, page.items, page.next_cursor)
 
 
-@router.get("/view", summary="What a screen needs of a window", responses={**NOT_FOUND, **INVALID})
+@router.get("/view", summary="What a screen needs of a window", responses={**told(VIEW), **NOT_FOUND, **INVALID})
 def view(
     request: Request,
     trace_id: TraceId,
@@ -79,6 +80,7 @@ def view(
     """Per lane and state the occupied fraction of each column (base64 of one byte a column, 255 = all of it).
 
     And the exact segments that are wide enough to see, at most about 2,000; a wait for the GIL carries `holders`: `[[lane, ns], …]`.
+    The view's own `holders` are coverage, too: per GIL and core the share of each thread; `totals` are ns per lane and state.
     """
     snapshot = found_snapshot(Context.of(request), trace_id)
     wanted = None if lanes is None else [int(lane) for lane in lanes.split(",") if lane]
@@ -89,7 +91,7 @@ def view(
     return answer(body, headers={"cache-control": "no-cache"})
 
 
-@router.get("/metrics", summary="The figures of the trace, or of a window", responses={**NOT_FOUND, **INVALID})
+@router.get("/metrics", summary="The figures of the trace, or of a window", responses={**told(METRICS), **NOT_FOUND, **INVALID})
 def get_metrics(request: Request, trace_id: TraceId, t0: From = None, t1: To = None) -> Response:
     """Unknown ones are null, never 0. Counters of the whole trace are unknown for a window."""
     snapshot = found_snapshot(Context.of(request), trace_id)

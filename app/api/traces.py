@@ -10,6 +10,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from app.api.answers import CONFLICT, INVALID, NOT_FOUND, TraceId, answer, found_row, no_such_trace, tagged_answer, told, told_soon
+from app.api.examples import TRACE, page_of
+from app.api.examples import told as told_as
 from app.context import Context
 from app.ids import is_id
 from app.listing import decode_cursor, page_of_traces
@@ -22,9 +24,11 @@ from app.wishes import RefusedError, spec_of
 router = APIRouter(prefix="/api/v1/traces", tags=["traces"])
 
 MAX_WAIT_S = 60.0
+QUEUED = {**TRACE, "status": "queued", "position": 1, "digest": None, "headline": None, "t_ns": 0, "metrics": None, "findings": []}
+FULL: dict[int | str, dict[str, Any]] = {429: {"description": "Too many runs wait already"}}
 
 
-@router.post("", status_code=202, summary="Start a run", responses=INVALID)
+@router.post("", status_code=202, summary="Start a run", responses={**told_as(QUEUED, 202, "Accepted"), **INVALID, **FULL})
 def create(request: Request, wanted: Annotated[TraceRequest, Body(openapi_examples=CREATE_EXAMPLES)]) -> Response:
     """Puts it into the line: one run at a time, so that none contaminates another. The answer is the trace object, `queued`."""
     context = Context.of(request)
@@ -42,7 +46,7 @@ def create(request: Request, wanted: Annotated[TraceRequest, Body(openapi_exampl
     return answer(told(context, trace_id), 202, {"location": f"/api/v1/traces/{trace_id}"})
 
 
-@router.get("", summary="List traces, newest first", responses=INVALID)
+@router.get("", summary="List traces, newest first", responses={**told_as(page_of(TRACE)), **INVALID})
 def list_traces(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=200, description="At most so many.")] = 50,
@@ -55,7 +59,11 @@ def list_traces(
     return answer(page_of_traces(Context.of(request), Listing(limit, place, workload, model, status)))
 
 
-@router.get("/{trace_id}", summary="A trace, at once or when it is finished", responses={**NOT_FOUND, 304: {"description": "Unchanged"}})
+@router.get(
+    "/{trace_id}",
+    summary="A trace, at once or when it is finished",
+    responses={**told_as(TRACE), **NOT_FOUND, 304: {"description": "Unchanged"}},
+)
 async def get_trace(
     request: Request,
     trace_id: TraceId,
@@ -68,7 +76,12 @@ async def get_trace(
     return tagged_answer(request, await told_soon(context, trace_id))
 
 
-@router.post("/{trace_id}/cancel", status_code=202, summary="Cancel a run", responses=NOT_FOUND)
+@router.post(
+    "/{trace_id}/cancel",
+    status_code=202,
+    summary="Cancel a run",
+    responses={**told_as({**TRACE, "status": "cancelled"}, 202, "Accepted"), **NOT_FOUND},
+)
 def cancel(request: Request, trace_id: TraceId) -> Response:
     """Takes it out of the line, or ends it and keeps what was recorded; 200 if it is over already. Wait for it with `?wait=`."""
     context = Context.of(request)
@@ -92,7 +105,7 @@ def delete(request: Request, trace_id: TraceId) -> Response:
     return Response(status_code=204)
 
 
-@router.patch("/{trace_id}", summary="Change label or pin", responses={**NOT_FOUND, **INVALID})
+@router.patch("/{trace_id}", summary="Change label or pin", responses={**told_as(TRACE), **NOT_FOUND, **INVALID})
 def change(request: Request, trace_id: TraceId, patch: Annotated[TracePatch, Body(openapi_examples=PATCH_EXAMPLES)]) -> Response:
     """Neither is part of the record, so the digest stays."""
     context = Context.of(request)

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from starlette.requests import Request
 
+from app.api import examples
 from app.assets import plotly_url
 from app.context import Context
 from app.pages import json_script
@@ -163,6 +164,21 @@ async def test_the_examples_of_the_documentation_are_wishes_that_can_be_fulfille
     examples = openapi["paths"]["/api/v1/traces"]["post"]["requestBody"]["content"]["application/json"]["examples"]
     for example in examples.values():
         assert (await client.post("/api/v1/traces", json=example["value"])).status_code == 202
+
+
+async def test_the_examples_have_the_shape_of_real_answers(client: httpx.AsyncClient, context: Context) -> None:
+    put(context.store, synthetic.threads_taking_turns())
+    url = "/api/v1/traces/k3v9m2x7q4ab"
+    trace = (await client.get(url)).json()
+    view = (await client.get(f"{url}/view", params={"px": 4000})).json()
+    assert set(trace) == set(examples.TRACE)
+    assert set(trace["spec"]) == set(examples.TRACE["spec"])
+    assert set(trace["findings"][0]) == set(examples.TRACE["findings"][0])
+    assert set(view) == set(examples.VIEW)
+    assert set(view["segments"][0]) <= set(examples.VIEW["segments"][0])
+    assert set((await client.get(f"{url}/metrics")).json()) == set(examples.METRICS)
+    assert set((await client.get(f"{url}/lanes")).json()["items"][0]) == set(examples.LANE)
+    assert set((await client.get(f"{url}/segments")).json()["items"][0]) == set(examples.SEGMENT)
 
 
 async def test_weak_and_listed_tags_match() -> None:

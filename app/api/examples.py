@@ -1,0 +1,121 @@
+"""What answers look like, for the OpenAPI description and its page. `tests/app/test_pages.py` holds them against real answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+METRICS: dict[str, Any] = {
+    "t0_ns": 32_000_000,
+    "t1_ns": 2_032_000_000,
+    "elapsed_ns": 2_004_000_000,
+    "wall_ns": 2_000_000_000,
+    "cpu_ns": 1_996_800_000,
+    "parallelism": 0.998,
+    "max_parallelism": 1,
+    "jobs": {"total": 4, "completed": 4, "failed": 0},
+    "states": {"running": 1_996_800_000, "gil_wait": 5_990_000_000, "runnable": 3_200_000},
+    "gil": {
+        "handoffs": 402,
+        "seen_handoffs": 401,
+        "held_ns": 1_996_800_000,
+        "free_ns": 3_200_000,
+        "wait_ns": 5_990_000_000,
+        "overlap_ns": 0,
+        "oncore_overlap_ns": 8_000_000,
+    },
+    "switches": {"voluntary": 800, "involuntary": 50},
+    "recorder": {"marks": 160, "dropped": 0, "overhead_ns": None, "cpu_ns": 90_000_000},
+    "speedup": 0.99,
+    "baseline": "s2q4n6t8l3ab",
+}
+TRACE: dict[str, Any] = {
+    "id": "k3v9m2x7q4ab",
+    "digest": "sha256:5b1f2c…",
+    "permalink": "/t/k3v9m2x7q4ab",
+    "title": "cpu · threads ×4 · 3.13",
+    "label": "before the fix",
+    "pinned": False,
+    "imported": False,
+    "status": "complete",
+    "position": None,
+    "error": None,
+    "headline": "4 threads, one GIL: 1.00 cores used, 75 % of thread time spent waiting for the GIL; no faster than sequential",
+    "created_at": "2026-01-02T03:04:05.678000Z",
+    "spec": {
+        "workload": "cpu",
+        "model": "threads",
+        "workers": 4,
+        "jobs": 4,
+        "params": {"rounds": 6_000_000},
+        "interpreter": {
+            "id": "cpython-3.13-0a1b2c3d",
+            "path": "/usr/bin/python3.13",
+            "version": "3.13.5",
+            "implementation": "CPython",
+            "free_threaded": False,
+            "gil_enabled": True,
+            "own": True,
+        },
+        "start_method": None,
+        "switch_interval": 0.005,
+        "sources": ["marks", "kernel", "gil"],
+        "time_limit_s": 600.0,
+    },
+    "clock": {"monotonic_ns": 123_456_789_000, "wall": "2026-01-02T03:04:05.700000Z"},
+    "host": {"cores": 2, "platform": "Debian GNU/Linux 13 (trixie)", "kernel": "6.18.0", "steal_ratio": 0.002},
+    "sources": {"marks": "exact", "kernel": "exact", "gil": "exact"},
+    "notes": [],
+    "t_ns": 2_034_000_000,
+    "metrics": METRICS,
+    "result": {"checksum": 1_234_567_890},
+    "usage": {"utime_ns": 2_000_000_000, "stime_ns": 10_000_000},
+    "findings": [
+        {
+            "kind": "gil_bound",
+            "severity": "warning",
+            "text": "The threads spent 75 % of their time waiting for the GIL.",
+            "lanes": [4, 5, 6, 7],
+            "t0_ns": 32_000_000,
+            "t1_ns": 2_032_000_000,
+        }
+    ],
+}
+LANE: dict[str, Any] = {
+    "id": 4,
+    "parent": 1,
+    "kind": "thread",
+    "name": "worker-1",
+    "pid": 4242,
+    "tid": 4243,
+    "start_ns": 30_000_000,
+    "end_ns": 2_033_000_000,
+    "exactness": "exact",
+    "measured": True,
+    "note": None,
+}
+SEGMENT: dict[str, Any] = {"lane": 4, "start_ns": 37_000_000, "end_ns": 52_000_000, "state": "gil_wait", "detail": None, "ref": None}
+VIEW: dict[str, Any] = {
+    "t0_ns": 0,
+    "t1_ns": 2_048_000_000,
+    "columns": 4,
+    "ns_per_column": 536_870_912,
+    "lanes": [4],
+    "coverage": {"4": {"running": "PUBAQA==", "gil_wait": "tr6+vg=="}},
+    "holders": {"2": {"4": "PUBAQA=="}},
+    "totals": {"4": {"running": 500_000_000, "gil_wait": 1_499_000_000}},
+    "segments": [{**SEGMENT, "holders": [[5, 5_000_000], [6, 5_000_000], [7, 4_992_000]]}],
+    "open": [],
+    "segments_in_window": 400,
+    "segments_shown": 1,
+    "grown_to_ns": 2_034_000_000,
+}
+
+
+def told(example: Any, status: int = 200, description: str = "Done") -> dict[int | str, dict[str, Any]]:
+    """A response of the OpenAPI description with an example."""
+    return {status: {"description": description, "content": {"application/json": {"example": example}}}}
+
+
+def page_of(example: Any) -> dict[str, Any]:
+    """As lists are told."""
+    return {"items": [example], "next_cursor": None}
