@@ -229,26 +229,24 @@ class GilProbe:
 
     def _look(self, process: _Process) -> None:
         try:
-            now = time.monotonic_ns()
-            look = process.sampler.look(now)
+            look = process.sampler.look()
             if process.sampler.enabled and process.source == "off":
                 self._begin(process)
                 # What is read after the watchpoints are there cannot miss a change.
-                now = time.monotonic_ns()
-                look = process.sampler.look(now)
+                look = process.sampler.look()
         except ProcessLookupError:
             self._forget(process.pid)
         except OSError:
-            self._lose(process, now)
+            self._lose(process, time.monotonic_ns())
         else:
             if process.sampler.enabled:
-                process.next_look_ns = now + _CHECK_NS if process.source == "exact" else 0
+                process.next_look_ns = look.t + _CHECK_NS if process.source == "exact" else 0
                 self._fold.add([look])
             else:
-                process.next_look_ns = now + _RETRY_NS
+                process.next_look_ns = look.t + _RETRY_NS
                 if process.source != "off" or process.pid not in self._sources:
                     process.source = "off"
-                    self._change(process.pid, now, "off", _WITHOUT_GIL)
+                    self._change(process.pid, look.t, "off", _WITHOUT_GIL)
 
     def _begin(self, process: _Process) -> None:
         now = time.monotonic_ns()

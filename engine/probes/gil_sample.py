@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 from engine.probes.gil_events import NOBODY, UNKNOWN
 from engine.probes.gil_fold import Looked
@@ -10,6 +11,8 @@ from engine.probes.gil_struct import Gil
 from engine.probes.memory import Window
 
 _TRUSTED_NS = 50_000_000
+_PROMPT_NS = 100_000
+_ATTEMPTS = 3
 
 
 class GilSampler:
@@ -27,12 +30,17 @@ class GilSampler:
         self._threads: set[int] = set()
         self._checked_ns = 0
 
-    def look(self, now_ns: int) -> Looked:
-        """`now_ns` becomes the look's time; take it just before. Sets `enabled`: false in a free-threaded interpreter without its GIL.
+    def look(self) -> Looked:
+        """What is there now. Sets `enabled`: false in a free-threaded interpreter without its GIL.
 
         Raises ProcessLookupError when the process is gone, OSError when it has become another program.
         """
-        state = self._gil.decode(self._window.read())
+        for _ in range(_ATTEMPTS):
+            now_ns = time.monotonic_ns()
+            buffer = self._window.read()
+            if time.monotonic_ns() - now_ns < _PROMPT_NS:
+                break  # Else we were switched out in between, and do not know of which moment this is.
+        state = self._gil.decode(buffer)
         self.enabled = state.enabled
         if now_ns - self._checked_ns > _TRUSTED_NS:
             # The memory of an ended thread's state may have become another thread's: an old answer is asked again.
