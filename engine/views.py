@@ -215,14 +215,18 @@ class LaneIndex:
         return max(last - first, 0)
 
     def at_least(self, width: int, t0: int, t1: int) -> tuple[Ints, Ints]:
-        """Closed segments of which at least `width` ns lie in the window: their rows, and how much of each does."""
+        """Closed segments of at least `width` ns that lie in the window: their rows, and how much of each does.
+
+        Those that a border cuts short count as what they are: at any zoom, what is left out is too short to be seen.
+        """
         first, last = self.bounds(t0, t1)
         last = min(last, self.closed)
         strides = np.flatnonzero(self.longest[first // _STRIDE : -(-last // _STRIDE)] >= width) + first // _STRIDE
         rows = (strides[:, None] * _STRIDE + np.arange(_STRIDE)).reshape(-1)
         rows = rows[(rows >= first) & (rows < last)]
-        visible = np.minimum(self.segments.end[rows], t1) - np.maximum(self.segments.start[rows], t0)
-        return rows[visible >= width], visible[visible >= width]
+        start, end = self.segments.start[rows], self.segments.end[rows]
+        wide = end - start >= width
+        return rows[wide], (np.minimum(end, t1) - np.maximum(start, t0))[wide]
 
     def refs(self, t0: int, t1: int) -> list[int]:
         """The lanes that segments of the window point at."""

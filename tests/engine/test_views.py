@@ -73,9 +73,32 @@ def exact_segments(answer: dict[str, Any]) -> list[int]:
 
 
 def widest_by_hand(trace: Trace, answer: dict[str, Any], budget: int) -> list[int]:
-    part = trace.segments.clipped(answer["t0_ns"], answer["t1_ns"])
-    widths = sorted(width for width in (part.end - part.start).tolist() if width >= 2 * answer["ns_per_column"])
+    every = trace.segments
+    part = every.take(every.end - every.start >= 2 * answer["ns_per_column"]).clipped(answer["t0_ns"], answer["t1_ns"])
+    widths = sorted((part.end - part.start).tolist())
     return widths[-budget:] if budget else []
+
+
+def test_a_gil_row_and_a_core_tell_who_held_them_in_each_column() -> None:
+    trace = drawn("""
+        process  p    |rrrrrrrr|
+        gil      GIL  |aabbab..|  @ a=one b=two
+        thread   one  |rrggrggg|
+        thread   two  |ggrrgrgg|
+    """)
+    answer = view(trace, 0, 8 * MS, 8)
+    held = {ref: list(base64.b64decode(text)) for ref, text in answer["holders"]["2"].items()}
+    both = np.array(held["3"]) + np.array(held["4"])
+    assert np.array_equal(both, columns(answer, 2)["held"])
+    assert 0 < sum(held["4"]) < sum(held["3"]) + sum(held["4"])
+    assert set(answer["holders"]) == {"2"}
+
+
+def test_totals_are_of_exactly_the_asked_for_window() -> None:
+    trace = drawn("process p |rrrr|\nthread one |rrgg|")
+    answer = view(trace, MS, 4 * MS - 1, 1)
+    assert answer["totals"] == {"1": {"running": 3 * MS - 1}, "2": {"running": MS, "gil_wait": 2 * MS - 1}}
+    assert answer["t1_ns"] > 4 * MS
 
 
 def test_columns_stay_where_they_are_while_one_pans() -> None:

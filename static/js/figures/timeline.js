@@ -43,6 +43,7 @@ export function timelineFigure(view, laid, frame, picture, palette) {
         gridcolor: palette.line,
         zeroline: false,
         ticks: "outside",
+        ticklabelposition: "outside right",
         ticklen: 5,
         tickcolor: palette.line2,
         showline: true,

@@ -11,7 +11,7 @@ function notice(trace) {
   const kept = trace.t_ns > 0 ? "Everything recorded up to then is below." : "Nothing had been recorded yet.";
   switch (trace.status) {
     case "queued":
-      return box("plain", "In line.", trace.position > 1 ? `${trace.position - 1} ${trace.position === 2 ? "run goes" : "runs go"} first: one at a time, or they would disturb each other.` : "It is next: one run at a time, or they would disturb each other.");
+      return box("plain", "In line.", trace.position > 0 ? `${trace.position} ${trace.position === 1 ? "run goes" : "runs go"} first: one at a time, or they would disturb each other.` : "It is next: one run at a time, or they would disturb each other.");
     case "starting":
       return box("plain", "Starting.", "A fresh interpreter is being set up; the picture begins with its first step.");
     case "failed":

@@ -1,6 +1,6 @@
 // The list of runs: newest first, growing while runs are going on, filtered, paged by cursor.
 
-import { Problem, changeTrace, deleteTrace, importBundle, listTraces } from "../data/api.js";
+import { Problem, cancelRun, changeTrace, deleteTrace, importBundle, listTraces } from "../data/api.js";
 import { pages } from "../data/urls.js";
 import { byId, h, put } from "../lib/dom.js";
 import { onThemeChange } from "../lib/palette.js";
@@ -141,7 +141,9 @@ export function drawRecent(offer, { onEmpty }) {
       { class: "tools" },
       h("button", { class: "button tiny quiet", type: "button", "aria-pressed": String(Boolean(trace.pinned)), "aria-label": `Pin ${name}`, title: trace.pinned ? "Pinned; press to unpin" : "Pin", on: { click: () => change(trace, { pinned: !trace.pinned }) } }, trace.pinned ? "★" : "☆"),
       h("button", { class: "button tiny quiet", type: "button", "aria-label": `Label ${name}`, title: "Edit the label", on: { click: (event) => editLabel(event.currentTarget.closest("li"), trace) } }, "✎"),
-      h("button", { class: "button tiny quiet", type: "button", "aria-label": `Delete ${name}`, title: "Delete", on: { click: () => remove(trace) } }, "✕"),
+      isFinished(trace.status)
+        ? h("button", { class: "button tiny quiet", type: "button", "aria-label": `Delete ${name}`, title: "Delete", on: { click: () => remove(trace) } }, "✕")
+        : h("button", { class: "button tiny quiet", type: "button", "aria-label": `Cancel ${name}`, title: "Cancel", on: { click: () => cancel(trace) } }, "■"),
     );
   }
 
@@ -170,6 +172,15 @@ export function drawRecent(offer, { onEmpty }) {
   async function change(trace, changes) {
     try {
       await changeTrace(trace.id, changes);
+      await refresh();
+    } catch (error) {
+      toast(error.message, "bad");
+    }
+  }
+
+  async function cancel(trace) {
+    try {
+      await cancelRun(trace.id);
       await refresh();
     } catch (error) {
       toast(error.message, "bad");

@@ -1,0 +1,115 @@
+"""A real browser on a real server. Without Chromium these tests are skipped, and say what to install."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+
+from tests.browser.neighbour import Neighbour
+from tests.browser.server import Server
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PATIENCE_MS = 30_000
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    named = os.environ.get("GILSCOPE_CHROMIUM")
+    found = named or next((path for name in _NAMES if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip("the pages need a Chromium to be tested: `apt-get install chromium`, or name one in GILSCOPE_CHROMIUM")
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=found, args=list(_FLAGS))
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def server(data: Path) -> Iterator[Server]:
+    with Server(data) as started:
+        yield started
+
+
+@pytest.fixture
+def neighbour(data: Path) -> Iterator[Neighbour]:
+    made = Neighbour(data)
+    yield made
+    made.close()
+
+
+class Conduct:
+    """What a page did that no page should: complaints on its console (the browser's about our policy, too), and calls to other hosts."""
+
+    def __init__(self) -> None:
+        self.complaints: list[str] = []
+        self.foreign: list[str] = []
+        self.excused: list[str] = []
+
+    def excuse(self, pattern: str) -> None:
+        """A complaint that the test itself provokes."""
+        self.excused.append(pattern)
+
+    def hear(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.text} ({message.location.get('url')})")
+
+    def see(self, request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme not in ("data", "blob") and address.hostname != "127.0.0.1":
+            self.foreign.append(request.url)
+
+    @property
+    def faults(self) -> list[str]:
+        inexcusable = [said for said in self.complaints if not any(re.search(pattern, said) for pattern in self.excused)]
+        return inexcusable + [f"asked another host: {url}" for url in self.foreign]
+
+
+@pytest.fixture
+def conduct() -> Conduct:
+    return Conduct()
+
+
+@pytest.fixture
+def new_page(browser: Browser, conduct: Conduct) -> Iterator[Callable[[], Page]]:
+    """Makes pages (tabs) of one visitor. In the end none of them may have complained, nor asked another host for anything."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE_MS)
+
+    def made() -> Page:
+        page = context.new_page()
+        page.on("console", conduct.hear)
+        page.on("pageerror", lambda error: conduct.complaints.append(f"uncaught: {error}"))
+        page.on("request", conduct.see)
+        return page
+
+    yield made
+    context.close()
+    assert conduct.faults == []
+
+
+@pytest.fixture
+def page(new_page: Callable[[], Page]) -> Page:
+    return new_page()
