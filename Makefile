@@ -1,6 +1,6 @@
 # make run     install into .venv what is needed and start the dashboard      make run ARGS="--port 9000 --no-open"
-# make test    the same, then check and run all tests                         make test ARGS="tests/engine -k gil"
-# make check   formatting, lint and types only
+# make test    the same, then run all tests and the check                     make test ARGS="tests/engine -k gil"
+# make check   formatting, lint and types only: says nothing if all is well
 # make wheel   build the distributable wheel into dist/
 # make clean   remove .venv and what was built
 
@@ -19,13 +19,15 @@ PYTHON ?= $(shell for one in $(CANDIDATES); do "$$one" -c '$(PROBE)' >/dev/null 
 run: $(STAMP)
 	@exec $(BIN)/gilscope serve $(ARGS)
 
-test: check
+# The tests first: whatever else is wrong, their summary is what one wants to see.
+test: $(STAMP)
 	$(BIN)/python -m pytest $(ARGS)
+	@$(MAKE) --no-print-directory check
 
 check: $(STAMP)
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
+	@$(BIN)/ruff format --check --quiet . || { echo "make check: run $(BIN)/ruff format ." >&2; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
 
 wheel: $(STAMP)
 	$(BIN)/hatchling build -t wheel

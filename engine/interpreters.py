@@ -118,9 +118,9 @@ def first_on_path() -> Interpreter:
 
 
 def _at(path: Path) -> Interpreter:
-    if path.is_dir():
+    if _there(path / "bin" / "python3"):
         path = path / "bin" / "python3"
-    if not path.exists():
+    if not _there(path):
         raise InterpreterError(f"there is no file {path}; there are {_listed(discover())}")
     answer = _ask(str(path))
     if isinstance(answer, Rejected):
@@ -149,26 +149,37 @@ def _candidates() -> Iterator[Path]:
     pyenv = Path(os.environ.get("PYENV_ROOT") or home / ".pyenv")
     uv = Path(os.environ.get("UV_PYTHON_INSTALL_DIR") or data / "uv" / "python")
     folders = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
-    folders += sorted((pyenv / "versions").glob("*/bin"))
-    folders += sorted(uv.glob("*/bin"))
+    folders += _below(pyenv / "versions", "*/bin")
+    folders += _below(uv, "*/bin")
     folders.append(Path(os.environ.get("PYTHONS") or data / "pythons") / "bin")
     for folder in dict.fromkeys(folders):
         if folder.name == "shims":
             continue
-        try:
-            files = sorted(file for file in folder.iterdir() if _NAMES.match(file.name))
-        except OSError:
-            continue
-        yield from (file for file in files if os.access(file, os.X_OK))
+        yield from (file for file in _below(folder, "*") if _NAMES.match(file.name) and os.access(file, os.X_OK))
+
+
+def _below(folder: Path, pattern: str) -> list[Path]:
+    """None where we may not look: another user's folder on PATH is nothing unusual."""
+    try:
+        return sorted(folder.glob(pattern))
+    except OSError:
+        return []
+
+
+def _there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def _identity(path: Path) -> str:
     """The path by which an interpreter is known: the real one, but a virtual environment's own."""
     absolute = path.parent.resolve() / path.name
-    if (absolute.parent.parent / "pyvenv.cfg").exists():
+    if _there(absolute.parent.parent / "pyvenv.cfg"):
         # python, python3 and python3.12 of one environment are one.
         same = absolute.parent / "python3"
-        return str(same if same.exists() and same.resolve() == absolute.resolve() else absolute)
+        return str(same if _there(same) and same.resolve() == absolute.resolve() else absolute)
     return str(absolute.resolve())
 
 

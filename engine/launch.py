@@ -33,7 +33,8 @@ class Run:
         self._last_ns = 0
         self._gate = threading.Lock()
         self._process = subprocess.Popen(
-            [sys.executable, "-I", str(_MAIN)],
+            # Isolated it lacks what a user or PYTHONPATH adds, and NumPy may be there.
+            [sys.executable, "-I", str(_MAIN), *filter(None, sys.path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

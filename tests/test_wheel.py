@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 
@@ -63,6 +65,16 @@ def test_installed_it_serves_its_pages_from_any_folder(site: Path, tmp_path: Pat
         for sheet in sheets:
             assert httpx.get(url + sheet.lstrip("/")).status_code == 200, sheet
         assert httpx.get(url + plotly_url().lstrip("/")).status_code == 200
+
+
+@pytest.mark.skipif(sys.prefix == sys.base_prefix, reason="needs the interpreter below a virtual environment, which has no packages")
+def test_a_run_finds_its_packages_where_only_the_parent_looks(site: Path, tmp_path: Path) -> None:
+    # As after `pip install --user`, which isolated interpreters do not see.
+    packages = sysconfig.get_paths()["purelib"]
+    environment = {**os.environ, "PYTHONPATH": f"{site}{os.pathsep}{packages}", "GILSCOPE_DATA": str(tmp_path / "data")}
+    bare = str(Path(sys.executable).resolve())
+    command = (bare, "-s", "-m", "app", "run", "cpu", "--model", "threads", "--workers", "1", "--set", "rounds=10000", "--json")
+    assert json.loads(_run(*command, cwd=tmp_path, env=environment))["status"] == "complete"
 
 
 def _run(*command: str, cwd: Path, env: dict[str, str] | None = None) -> str:

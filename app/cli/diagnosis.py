@@ -44,17 +44,28 @@ def _found(data: Path) -> dict[str, Any]:
         "rejected": [asdict(one) for one in rejected()],
         "data": {
             "path": str(data),
-            "bytes": sum(file.stat().st_size for file in data.rglob("*") if file.is_file()),
+            "bytes": _bytes(data),
             "writable": _writable(data),
             "server": server_url(data),
         },
     }
 
 
+def _bytes(data: Path) -> int | None:
+    """Of all files in there; None if we may not look."""
+    try:
+        return sum(file.stat().st_size for file in data.rglob("*") if file.is_file())
+    except OSError:
+        return None
+
+
 def _writable(data: Path) -> bool:
     """Whether the directory, or the nearest one above it that there is, takes files."""
-    there = next(path for path in (data, *data.parents) if path.exists())
-    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+    try:
+        there = next(path for path in (data, *data.parents) if path.exists())
+        return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+    except OSError:
+        return False
 
 
 def _text(found: dict[str, Any], width: int) -> str:
@@ -91,7 +102,9 @@ def _interpreter(one: Interpreter) -> str:
     return f"  ok   {one.version:<9} {build:<14} {one.path}{'  (our own)' if one.own else ''}  id {one.id}"
 
 
-def _size(count: int) -> str:
+def _size(count: int | None) -> str:
+    if count is None:
+        return "unknown size"
     size = float(count)
     for unit in ("B", "kB", "MB", "GB"):
         if size < 1000 or unit == "GB":
