@@ -15,14 +15,14 @@ def tags(openapi: dict[str, Any], base_url: str) -> list[dict[str, Any]]:
     for path, methods in openapi["paths"].items():
         for method in _METHODS:
             if method in methods:
-                operation = _operation(path, method, methods[method], base_url)
+                operation = _operation(path, method, methods[method], base_url, openapi.get("components", {}).get("schemas", {}))
                 grouped.setdefault(operation["tag"], []).append(operation)
     about = {tag["name"]: tag.get("description", "") for tag in openapi.get("tags", ())}
     return [{"name": name, "description": about.get(name, ""), "operations": found} for name, found in grouped.items() if found]
 
 
-def _operation(path: str, method: str, said: dict[str, Any], base_url: str) -> dict[str, Any]:
-    parameters = [_parameter(parameter) for parameter in said.get("parameters", ())]
+def _operation(path: str, method: str, said: dict[str, Any], base_url: str, schemas: dict[str, Any]) -> dict[str, Any]:
+    parameters = [*map(_parameter, said.get("parameters", ())), *_fields(said, schemas)]
     body = _example_body(said)
     url = base_url + _filled(path, parameters)
     return {
@@ -34,6 +34,7 @@ def _operation(path: str, method: str, said: dict[str, Any], base_url: str) -> d
         "tag": said.get("tags", ["other"])[0],
         "parameters": parameters,
         "body": body,
+        "answer": _example_answer(said),
         "responses": [{"status": status, "description": told.get("description", "")} for status, told in said.get("responses", {}).items()],
         "curl": _curl(method, url, body, said),
         "httpx": _httpx(method, url, body, said),
@@ -47,7 +48,7 @@ def _parameter(parameter: dict[str, Any]) -> dict[str, Any]:
         "name": parameter["name"],
         "in": parameter["in"],
         "required": parameter.get("required", False),
-        "description": parameter.get("description", ""),
+        "description": parameter.get("description") or schema.get("description", ""),
         "type": " or ".join(kinds) or "string",
         "example": parameter.get("example", schema.get("default")),
     }
@@ -68,6 +69,25 @@ def _example_body(said: dict[str, Any]) -> str | None:
     examples = content.get("examples", {})
     example: Any = content.get("example") or next((one["value"] for one in examples.values()), {})
     return json.dumps(example)
+
+
+def _example_answer(said: dict[str, Any]) -> str | None:
+    for status, told in said.get("responses", {}).items():
+        example = told.get("content", {}).get("application/json", {}).get("example")
+        if status.startswith("2") and example is not None:
+            return json.dumps(example, indent=2, ensure_ascii=False)
+    return None
+
+
+def _fields(said: dict[str, Any], schemas: dict[str, Any]) -> list[dict[str, Any]]:
+    """The members of a JSON body, told like parameters."""
+    schema = said.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    body = schemas.get(schema.get("$ref", "").rpartition("/")[2], {})
+    required = body.get("required", ())
+    return [
+        _parameter({"name": name, "in": "body", "required": name in required, "schema": field})
+        for name, field in body.get("properties", {}).items()
+    ]
 
 
 def _is_upload(said: dict[str, Any]) -> bool:

@@ -14,8 +14,8 @@ escapes what could end the element. Static files are linked as `{{ static("css/b
                  variables of the template.
     trace.html   boot: {page: "trace", read_only, version, trace: trace object}; `trace` also is a variable. `title` for <title>.
     docs.html    `operations`: [{method, path, summary, description, tag, parameters: [{name, in, required, description, type}],
-                 body: JSON text | None, responses: [{status, description}], curl, httpx}], grouped by `tags`: [{name, description,
-                 operations}]; `base_url`. boot: {page: "docs"}.
+                 body: JSON text | None, answer: JSON text | None, responses: [{status, description}], curl, httpx}],
+                 grouped by `tags`: [{name, description, operations}]; `base_url`. boot: {page: "docs"}.
     error.html   status (int), title, detail. boot: {page: "error", status}.
 """
 
