@@ -11,6 +11,8 @@
 
 const GAP = 3;
 const GROUP_GAP = 10;
+/** More processes than this with a worker each: the worker's row stands for its process and its GIL, too. */
+const MANY = 8;
 
 /**
  * lanes: as the interface tells them. options: {collapsed: Set of lane ids, quiet: show the lanes that carry no jobs, cores}.
@@ -23,8 +25,13 @@ export function layRows(lanes, { collapsed = new Set(), quiet = false, cores = n
   const measured = lanes.filter((lane) => lane.measured);
   const busy = withAncestors(lanes, measured);
   const atWork = new Set(lanes.filter((lane) => lane.kind === "thread" && busy.has(lane.id)).map((lane) => lane.parent));
-  const isQuiet = (lane) => measured.length > 0 && lane.kind !== "cpu" && !busy.has(lane.id) && !(lane.kind === "interpreter" && atWork.has(lane.parent));
   const names = workerNames(lanes, measured);
+  const alone = names.size > MANY ? new Set(measured.filter((lane) => names.has(lane.id)).map((lane) => lane.parent)) : new Set();
+  const isQuiet = (lane) => {
+    if (measured.length === 0 || lane.kind === "cpu") return false;
+    if (lane.kind === "interpreter") return !atWork.has(lane.parent) || alone.has(lane.parent);
+    return !busy.has(lane.id) || alone.has(lane.id);
+  };
   const hues = holderHues(lanes, busy);
   const heights = heightsFor(measured.length, lanes);
   const rows = [];
@@ -33,8 +40,11 @@ export function layRows(lanes, { collapsed = new Set(), quiet = false, cores = n
   if (measured.length > 1) push({ key: "sum", kind: "sum", label: "working at once", full: "how many workers are on a core, at work, at each moment", height: 46 });
 
   const walk = (lane, depth) => {
-    if (isQuiet(lane) && !quiet) return;
-    const below = (children.get(lane.id) ?? []).filter((child) => child.kind !== "cpu" && (quiet || !isQuiet(child)));
+    if (isQuiet(lane) && !quiet) {
+      if (alone.has(lane.id)) for (const child of children.get(lane.id) ?? []) walk(child, depth);
+      return;
+    }
+    const below = (children.get(lane.id) ?? []).filter((child) => child.kind !== "cpu" && (quiet || !isQuiet(child) || alone.has(child.id)));
     const folded = collapsed.has(lane.id);
     push({
       key: lane.id,
