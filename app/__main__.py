@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -30,6 +31,10 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0: done. 1: it failed. 2: the command line was wrong. 130: Ctrl-C ended it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that is not UTF-8 shows question marks; that is no reason to end.
+            stream.reconfigure(errors="replace")
     terminal = Terminal()
     command = "gilscope"
     try:

@@ -27,7 +27,7 @@ def doctor(options: argparse.Namespace, terminal: Terminal) -> int:
     """0 if runs can be recorded at all; 1 if not even marks or the data directory work."""
     terminal.progress("looking …")
     found = _found(data_directory(options))
-    terminal.result(json.dumps(found, ensure_ascii=False) if options.json else _text(found, terminal.width))
+    terminal.result(json.dumps(found) if options.json else _text(found, terminal.width))
     return 0 if found["sources"]["marks"] != "off" and found["data"]["writable"] else 1
 
 

@@ -51,7 +51,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
             trace_id = queue.submit(spec, label)
             snapshot = _followed(trace_id, store, queue, terminal, changed, interrupted)
             if options.json:
-                terminal.result(json.dumps(trace_object(snapshot.row), ensure_ascii=False))
+                terminal.result(json.dumps(trace_object(snapshot.row)))
             else:
                 terminal.result(report(snapshot, terminal.width, terminal.color))
             terminal.say(_told(snapshot.row, page_url(data, trace_id)))

@@ -24,7 +24,7 @@ def list_traces(options: argparse.Namespace, terminal: Terminal) -> int:
         rows, more = store.rows(listing)
         if options.json:
             for row in rows:
-                terminal.result(json.dumps(trace_object(row, store=store), ensure_ascii=False))
+                terminal.result(json.dumps(trace_object(row, store=store)))
             return 0
     if rows:
         terminal.result("\n".join(_table(rows)))
@@ -42,7 +42,7 @@ def show(options: argparse.Namespace, terminal: Terminal) -> int:
         _recover(store)
         snapshot = snapshot_of(options.id, store)
         if options.json:
-            terminal.result(json.dumps(trace_object(snapshot.row, store=store, live=snapshot), ensure_ascii=False))
+            terminal.result(json.dumps(trace_object(snapshot.row, store=store, live=snapshot)))
             return 0
     terminal.result(report(snapshot, options.width or terminal.width, terminal.color))
     if url := page_url(data, snapshot.row.id):

@@ -141,6 +141,14 @@ def test_a_reader_that_has_had_enough_is_no_error(data: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_a_terminal_without_unicode_shows_question_marks(data: Path) -> None:
+    told = gilscope("show", TURNS, data=data, PYTHONIOENCODING="ascii")
+    assert (told.code, told.err) == (0, "")
+    assert "worker-4   x???" in told.out
+    trace = json.loads(gilscope("show", TURNS, "--json", data=data, PYTHONIOENCODING="ascii").out)
+    assert trace["title"] == "cpu · threads ×4 · 3.13"
+
+
 def test_open_tells_the_address_of_the_server_that_shows_the_data(tmp_path: Path) -> None:
     data = filled(tmp_path)
     with serving(data) as url:
