@@ -38,7 +38,7 @@ class GilLimits:
     """How much exact watching may cost one process, in records of about 12 µs each: `traps_per_s` on average, `burst` more of them now and
     then, and `start` when watching begins: few programs import all of their modules beforehand.
 
-    Above that it is sampled for `pause_s`, then watched again; each relapse doubles the pause.
+    Above that it is sampled for `pause_s`, then watched again. A relapse that comes sooner than the last pause was long doubles the pause.
     """
 
     traps_per_s: float = 1000
@@ -61,11 +61,12 @@ def check(executable: str, *, exact: bool = True) -> ProbeUnavailable | None:
 
 @dataclass(slots=True, eq=False)
 class _Family:
-    """Processes that share watchpoints. `resume_ns`: when paused ones are tried again."""
+    """Processes that share watchpoints. `pause_s`: the last pause; `resume_ns`: when it ends or has ended."""
 
     watch: GilWatch
-    pause_s: float
-    resume_ns: int | None = None
+    pause_s: float = 0.0
+    resume_ns: int = 0
+    paused: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -171,7 +172,7 @@ class GilProbe:
             if now_ns >= process.next_look_ns:
                 self._look(process)
         for family in self._families:
-            if family.resume_ns is not None and now_ns >= family.resume_ns:
+            if family.paused and now_ns >= family.resume_ns:
                 self._resume(family)
 
     def drain(self, drained: Drained | None = None) -> GilEvents:
@@ -219,12 +220,13 @@ class GilProbe:
         else:
             if gil is None:
                 return False
+            del self._waiting[pid]
             # An exec before this moment is what brought these mappings; a later one takes them away.
             now = time.monotonic_ns()
-            process = _Process(pid, gil, GilSampler(pid, gil), self._guard(now), now)
-            self._processes[pid] = process
-            self._look(process)
-        self._waiting.pop(pid, None)
+            self._processes[pid] = _Process(pid, gil, GilSampler(pid, gil), self._guard(now), now)
+            self._look(self._processes[pid])
+            return pid not in self._waiting
+        del self._waiting[pid]
         return True
 
     def _look(self, process: _Process) -> None:
@@ -258,11 +260,11 @@ class GilProbe:
                 why = str(error)
                 self._note(why)
             else:
-                process.family = _Family(watch, self._limits.pause_s)
+                process.family = _Family(watch)
                 self._families.append(process.family)
                 why = "" if watch.asks else "when threads ask for it is not seen"
         process.watched_ns = time.monotonic_ns()
-        process.source = "exact" if process.family is not None and process.family.resume_ns is None else "sampled"
+        process.source = "exact" if process.family is not None and not process.family.paused else "sampled"
         self._change(process.pid, now, process.source, why)
 
     def _take(self, samples: Samples) -> None:
@@ -301,14 +303,15 @@ class GilProbe:
     def _pause(self, family: _Family) -> None:
         family.watch.pause()
         now = time.monotonic_ns()
-        family.resume_ns = now + int(family.pause_s * 1e9)
+        relapse = now - family.resume_ns < family.pause_s * 1e9
+        family.pause_s = 2 * family.pause_s if relapse else self._limits.pause_s
+        family.paused, family.resume_ns = True, now + int(family.pause_s * 1e9)
         why = f"sampled for {family.pause_s:g} s, because more than {self._limits.traps_per_s:g} records a second would slow it down"
-        family.pause_s *= 2
         self._switch(family, now, "sampled", why)
 
     def _resume(self, family: _Family) -> None:
         now = time.monotonic_ns()
-        family.resume_ns = None
+        family.paused = False
         family.watch.resume()
         self._switch(family, now, "exact", "")
 

@@ -6,6 +6,7 @@ import itertools
 import os
 import traceback
 import warnings
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,13 @@ os._exit(0)
 """
 
 
+@lru_cache
+def _taking_turns(python: str) -> Seen:
+    """Four threads that compute, watched from beginning to end."""
+    calibrated(python)
+    return see(python, CPU, options=_WITH_GIL, limits=_UNLIMITED)
+
+
 def _takes(seen: Seen, pid: int) -> list[tuple[int, int]]:
     return [(t, tid) for t, of, tid in seen.holds if of == pid and tid > 0]
 
@@ -81,9 +89,7 @@ def _takes(seen: Seen, pid: int) -> list[tuple[int, int]]:
 @exact
 @every_python
 def test_seen_handoffs_equal_the_interpreters_own_count_and_holders_never_overlap(version: str) -> None:
-    python = interpreter(version)
-    calibrated(python)
-    seen = see(python, CPU, options=_WITH_GIL, limits=_UNLIMITED)
+    seen = _taking_turns(interpreter(version))
     (ids,) = seen.said
     account = seen.accounts[seen.pid]
     assert account.source == "exact"
@@ -101,9 +107,7 @@ def test_seen_handoffs_equal_the_interpreters_own_count_and_holders_never_overla
 @exact
 @every_python
 def test_every_taking_is_preceded_by_an_asking_of_the_same_thread(version: str) -> None:
-    python = interpreter(version)
-    calibrated(python)
-    seen = see(python, CPU, options=_WITH_GIL, limits=_UNLIMITED)
+    seen = _taking_turns(interpreter(version))
     for tid in seen.holders(seen.pid):
         asks = [(t, "ask") for t, _, by in seen.asks if by == tid]
         takes = [(t, "take") for t, by in _takes(seen, seen.pid) if by == tid]
