@@ -59,6 +59,7 @@ def test_reopened_it_looks_the_same(server: Server, page: Page, turns: str) -> N
     is_drawn(page)
     expect(page.locator("#resolution")).not_to_be_empty()
     first = page.locator(".plot").screenshot()
+    page.goto("about:blank")
     server.stop()
     server.start()
     page.goto(f"{server.url}/t/{turns}")

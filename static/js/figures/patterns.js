@@ -35,7 +35,7 @@ const SHAPES = {
 function tones(state, palette) {
   const own = palette.states[state];
   if (state === "native") return [own, mix(own, palette.surface, 0.6)];
-  if (state === "runnable" || state === "ready") return [own, mix(palette.outline, own, 0.75)];
+  if (state === "runnable" || state === "ready") return [own, mix(palette.outline, own, 0.42)];
   if (state === "crashed") return [own, palette.surface];
   return [own, palette.pale[state]];
 }

@@ -27,7 +27,7 @@ let lanes = [];
 let grown = first.t_ns ?? 0;
 
 const timeline = startTimeline(id, { window: windowOfAddress(), onWindow, onView, onStrange: () => askingLanes.ask(), onProblem });
-const askingTrace = latest({ run: (_, options) => getTrace(id, options), done: show, failed: onProblem, everyMs: 400 });
+const askingTrace = latest({ run: (_, options) => getTrace(id, options), done: show, failed: onProblem, everyMs: 600 });
 const askingLanes = latest({
   run: (_, options) => getLanes(id, options),
   done(found) {
@@ -39,7 +39,7 @@ const askingLanes = latest({
   everyMs: 200,
 });
 /** A view one pixel wide has the exact totals of its window, per lane and state. */
-const askingTotals = latest({ run: (query, options) => getView(id, query, options), done: showBreakdown, failed: onProblem, everyMs: 400 });
+const askingTotals = latest({ run: (query, options) => getView(id, query, options), done: showBreakdown, failed: onProblem, everyMs: 600 });
 
 show(first);
 if (!isFinished(first.status)) {

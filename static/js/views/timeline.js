@@ -46,6 +46,8 @@ export function startTimeline(id, { window: initial, onWindow, onView, onStrange
       schedule();
     },
     failed: onProblem,
+    // The browser mostly shares its cores with what is measured: a few pictures a second are plenty.
+    everyMs: 160,
   });
 
   const horizon = () => (state.live ? roundedEnd(state.end) : state.end);
