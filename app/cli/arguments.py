@@ -17,8 +17,8 @@ from typing import Any, NoReturn
 
 from app.cli.errors import UsageError
 from app.settings import DEFAULT_PORT
+from engine.trace.record import DEFAULT_SOURCES, SOURCES
 
-SOURCES = ("marks", "kernel", "gil")
 STATUSES = ("queued", "starting", "running", "complete", "failed", "cancelled", "interrupted")
 MAX_REPEAT = 1000
 _YES, _NO = frozenset({"1", "true", "yes", "on"}), frozenset({"", "0", "false", "no", "off"})
@@ -93,8 +93,8 @@ def _run(command: Parser) -> None:
         "--sources",
         metavar="S,S",
         type=_sources,
-        default=SOURCES,
-        help=f"what may be used to record, of {','.join(SOURCES)} (default: all): leaving some out tries their fallbacks",
+        default=DEFAULT_SOURCES,
+        help=f"what may be used to record, of {', '.join(SOURCES)} (default: {','.join(DEFAULT_SOURCES)}, each with its fallback)",
         mirrored=True,
     )
     command.add_argument("--json", action="store_true", help="print one trace object a line, and nothing else, on stdout")

@@ -160,10 +160,11 @@ class Harvest:
         if self._kernel is not None:
             found["dropped"] += self._kernel.rings.lost
         if self._gil is not None:
-            accounts = [account for pid in self._pids if (account := self._gil.account(pid)) is not None]
+            accounts = list(self._gil.accounts().values())
             if accounts:
                 found["gil_handoffs"] = sum(account.handoffs for account in accounts)
                 found["gil_seen_handoffs"] = sum(account.seen for account in accounts)
+                found["gil_contradictions"] = sum(account.contradictions for account in accounts)
         return found
 
     def close(self) -> None:

@@ -6,6 +6,16 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 Status = Literal["queued", "starting", "running", "complete", "failed", "cancelled", "interrupted"]
+SOURCES = {
+    "marks": "what the measured program marks: always needed",
+    "kernel": "the kernel's context switches, or, where it refuses them, its accounts",
+    "schedstat": "the kernel's accounts of each thread, read every few milliseconds",
+    "gil": "a watchpoint on the GIL, or, where there is none to be had, samples of it",
+    "gil-sampled": "samples of the GIL, read about every millisecond",
+}
+"""What may be used to record."""
+DEFAULT_SOURCES = ("marks", "kernel", "gil")
+
 _CHANGEABLE = ("status", "error", "clock", "host", "sources", "notes", "result", "usage")
 FINISHED: frozenset[str] = frozenset({"complete", "failed", "cancelled", "interrupted"})
 
@@ -38,7 +48,7 @@ class RunSpec:
     interpreter: dict[str, Any] = field(default_factory=dict)
     start_method: str | None = None
     switch_interval: float = 0.005
-    sources: tuple[str, ...] = ("marks", "kernel", "gil")
+    sources: tuple[str, ...] = DEFAULT_SOURCES
     time_limit_s: float = 600.0
 
     def to_json(self) -> dict[str, Any]:
@@ -47,7 +57,7 @@ class RunSpec:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> RunSpec:
         known = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
-        known["sources"] = tuple(known.get("sources", ("marks", "kernel", "gil")))
+        known["sources"] = tuple(known.get("sources", DEFAULT_SOURCES))
         return cls(**known)
 
 
