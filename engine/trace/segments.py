@@ -29,6 +29,7 @@ Ints = npt.NDArray[np.int64]
 _BLOCK = struct.Struct("<4sII")
 _COLUMN = struct.Struct("<B")
 _MAGIC = b"GSB1"
+_NAMES = tuple(state.name for state in State)
 MAX_SEGMENTS_IN_BLOCK = 20_000_000
 
 
@@ -130,7 +131,7 @@ class Segments:
                 "lane": lane,
                 "start_ns": start,
                 "end_ns": end,
-                "state": State(state).name,
+                "state": _NAMES[state],
                 "detail": strings[detail] if 0 <= detail < len(strings) else None,
                 "ref": ref if ref >= 0 else None,
             }
