@@ -13,6 +13,7 @@ from app.owner import is_alive
 from app.queue import RunQueue, recover
 from app.settings import Settings
 from app.store import Reader, Row, Snapshot, Store
+from app.view_cache import ViewCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Context:
     settings: Settings
     store: Store
     reader: Reader
+    views: ViewCache
     hub: Hub
     queue: RunQueue | None
 

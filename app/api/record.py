@@ -16,6 +16,7 @@ from app.problems import ProblemError
 from app.segment_pages import Filter, Place, SegmentPage, segment_page
 from app.store import Snapshot
 from app.trace_object import as_bytes
+from app.view_cache import Window
 from engine.metrics import metrics
 from engine.trace import State
 from engine.views import LAST_NS, MAX_COLUMNS, ViewError
@@ -76,19 +77,21 @@ def view(
     lanes: Annotated[
         str | None, Query(max_length=20_000, pattern=r"^([0-9]{1,9}(,[0-9]{1,9})*)?$", description="Lane ids, by commas.")
     ] = None,
+    budget: Annotated[int, Query(ge=0, le=2000, description="At most so many exact segments; 0: only the picture.")] = 2000,
 ) -> Response:
     """Per lane and state the occupied fraction of each column (base64 of one byte a column, 255 = all of it).
 
-    And the exact segments that are wide enough to see, at most about 2,000; a wait for the GIL carries `holders`: `[[lane, ns], …]`.
+    And the exact segments that are wide enough to see, at most `budget`; a wait for the GIL carries `holders`: `[[lane, ns], …]`.
     The view's own `holders` are coverage, too: per GIL and core the share of each thread; `totals` are ns per lane and state.
     """
-    snapshot = found_snapshot(Context.of(request), trace_id)
-    wanted = None if lanes is None else [int(lane) for lane in lanes.split(",") if lane]
+    context = Context.of(request)
+    snapshot = found_snapshot(context, trace_id)
+    wanted = None if lanes is None else tuple(int(lane) for lane in lanes.split(",") if lane)
     try:
-        body = snapshot.index.view(t0, t1, px, wanted)
+        body = context.views.answer(snapshot, Window(t0, t1, px, wanted, budget))
     except ViewError as error:
         raise ProblemError(422, str(error), errors=[{"field": "t1", "message": str(error)}]) from None
-    return answer(body, headers={"cache-control": "no-cache"})
+    return Response(body, headers={"cache-control": "no-cache"}, media_type="application/json")
 
 
 @router.get("/metrics", summary="The figures of the trace, or of a window", responses={**told(METRICS), **NOT_FOUND, **INVALID})

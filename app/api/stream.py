@@ -37,7 +37,7 @@ _STREAM: dict[int | str, dict[str, Any]] = {
 async def stream(
     request: Request,
     trace_id: TraceId,
-    segments: Annotated[bool, Query(description="false: only how far it has grown, without lanes and segments.")] = True,
+    segments: Annotated[bool, Query(description="false: only `t_ns`, how far it has grown.")] = True,
     last_event_id: Annotated[str | None, Header(description="Resume after this event.")] = None,
 ) -> Response:
     """From the beginning; with `Last-Event-ID` from there, without a gap or a repeat. A frame comes at least every 250 ms while it runs."""
@@ -98,7 +98,7 @@ class Feed:
         self._last = Frame(0)
 
     def read(self) -> Now | None:
-        """None if there is no such trace any more. At most FRAMES_AT_ONCE frames."""
+        """None if there is no such trace any more. At most FRAMES_AT_ONCE whole frames."""
         row = self._context.row(self._trace_id)
         if row is None or self._number not in (None, row.number):
             return None
@@ -107,6 +107,8 @@ class Feed:
             self._skip()
         position = self._store.position(row.number) if row.status == "queued" else None
         status = {"id": row.id, "status": row.status, "position": position, "error": row.record.error}
+        if not self._whole:
+            return Now(status, row.finished, [self._told(seq, Frame(t_ns)) for seq, t_ns in self._store.times(row.number, self.cursor)])
         frames = self._store.frames(row.number, self.cursor, FRAMES_AT_ONCE)
         return Now(status, row.finished, [self._told(seq, decode_frame(body)) for seq, body in frames])
 
@@ -133,7 +135,7 @@ class Feed:
 
     def _json(self, frame: Frame) -> dict[str, Any]:
         if not self._whole:
-            return {"t_ns": frame.t_ns, "counters": frame.counters}
+            return {"t_ns": frame.t_ns}
         return {
             "t_ns": frame.t_ns,
             "lanes": [lane.to_json() for lane in frame.lanes],

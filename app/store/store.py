@@ -92,6 +92,12 @@ class Store:
         with self.database.reading() as connection:
             return [(seq, body) for seq, body in connection.execute(query, (number, after, limit))]
 
+    def times(self, number: int, after: int = 0, limit: int = -1) -> list[tuple[int, int]]:
+        """`(seq, t_ns)` of the frames after `after`, in their order."""
+        query = "SELECT seq, t_ns FROM frames WHERE trace = ? AND seq > ? ORDER BY seq LIMIT ?"
+        with self.database.reading() as connection:
+            return [(seq, t_ns) for seq, t_ns in connection.execute(query, (number, after, limit))]
+
     def growth(self, trace_id: str, number: int, seq: int) -> tuple[Row, list[tuple[int, bytes]]] | None:
         """Of one moment: the row, and its frames after `seq` if it is still the one with this number, else all of them."""
         with self.database.reading() as connection:
