@@ -13,13 +13,13 @@ import sys
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 from app.cli.errors import UsageError
 from app.settings import DEFAULT_PORT
-from engine.trace.record import DEFAULT_SOURCES, SOURCES
+from engine.trace.record import DEFAULT_SOURCES, SOURCES, Status
 
-STATUSES = ("queued", "starting", "running", "complete", "failed", "cancelled", "interrupted")
+STATUSES: tuple[str, ...] = get_args(Status)
 MAX_REPEAT = 1000
 _YES, _NO = frozenset({"1", "true", "yes", "on"}), frozenset({"", "0", "false", "no", "off"})
 
