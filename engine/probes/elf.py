@@ -42,6 +42,8 @@ class ElfSegment:
 
 @dataclass(frozen=True, slots=True)
 class Elf:
+    """The program headers of one file, read once."""
+
     path: str
     segments: tuple[ElfSegment, ...]
 

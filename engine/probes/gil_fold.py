@@ -20,6 +20,8 @@ from engine.probes.gil_events import NOBODY, UNKNOWN, Asks, GilAccount, GilEvent
 
 @dataclass(frozen=True, slots=True)
 class Took:
+    """The thread has the GIL from `t` on."""
+
     t: int
     pid: int
     tid: int
@@ -27,6 +29,8 @@ class Took:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
+    """The thread has given the GIL away at `t`."""
+
     t: int
     pid: int
     tid: int
@@ -34,6 +38,8 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
+    """The thread asks for the GIL from `t` on."""
+
     t: int
     pid: int
     tid: int

@@ -13,6 +13,7 @@ _MOST_HEAD = 16_384
 
 
 async def main() -> None:
+    """Serves until the input ends."""
     server = await asyncio.start_server(_answer, "127.0.0.1", 0, backlog=1024, limit=_MOST_HEAD)
     host, port = server.sockets[0].getsockname()
     print(host, port, flush=True)  # noqa: T201 (it is how the supervisor learns the port)

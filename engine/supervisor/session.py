@@ -81,6 +81,8 @@ class Voice:
 
 
 class Session:
+    """One run: started, followed at ten frames a second, ended, told."""
+
     def __init__(self, spec: RunSpec, voice: Voice) -> None:
         self._spec = spec
         self._voice = voice

@@ -9,6 +9,8 @@ from engine.trace import Lane, LaneKind
 
 
 class Book:
+    """Lanes by id, in the order in which they were opened; details by number."""
+
     def __init__(self) -> None:
         self._lanes: dict[int, Lane] = {}
         self._changed: dict[int, None] = {}

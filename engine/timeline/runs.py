@@ -12,6 +12,8 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Runs:
+    """Columns of equal length. Run `i` lasts from `start[i]` to the next one's start."""
+
     start: Ints
     end: int
     state: Ints

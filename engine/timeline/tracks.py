@@ -62,6 +62,8 @@ class ProcessTrack:
 
 @dataclass(slots=True, eq=False)
 class ThreadTrack:
+    """`told_until`, `tick`: how far marks alone have told where it was. `placed`: its core layer is inferred. `step`: the task it steps."""
+
     process: ProcessTrack
     tid: int
     lane: int
@@ -114,6 +116,8 @@ class ThreadTrack:
 
 @dataclass(slots=True, eq=False)
 class TaskTrack:
+    """`awaits` is the operation that its next suspension is for; `pending` are changes of state that the layer has not got yet."""
+
     lane: int
     pen: Pen
     state: Layer = field(default_factory=lambda: Layer(T_READY))

@@ -47,6 +47,7 @@ class Frame:
 
 
 def encode_frame(frame: Frame) -> bytes:
+    """Head and block, as told above."""
     head = json.dumps(
         {
             "v": VERSION,
