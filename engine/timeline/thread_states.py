@@ -1,7 +1,8 @@
 """What a thread is in: the one table from evidence to state.
 
                         holds the GIL          asks for it                 neither
-    on a core           running                gil_wait                    native
+    on a core           running                gil_wait while another      native
+                                               holds it, else native
     off it, preempted   runnable               runnable                    runnable
     off it, blocked     the operation's wait,  gil_wait while another      the operation's wait
                         holding the GIL        holds it, else runnable
@@ -77,7 +78,14 @@ def thread_states(layers: ThreadLayers, t0: int, t1: int, details: npt.NDArray[n
         # In a job, Python that is inside no operation blocks for nothing but the GIL, be it to take it or to see that it was taken.
         asking |= blocked & ~mine & ~untold & (operation == codes.PYTHON)
     state = np.select(
-        [operation == BEFORE, core == UNSEEN, on & asking & told & (not layers.placed), on, core == PREEMPTED, blocked & asking],
+        [
+            operation == BEFORE,
+            core == UNSEEN,
+            on & asking & told & (holder > NOBODY) & (not layers.placed),
+            on,
+            core == PREEMPTED,
+            blocked & asking,
+        ],
         [
             int(State.starting),
             int(State.unknown),
