@@ -7,7 +7,7 @@ from typing import IO
 
 from app.conclude import concluded, work_key
 from app.store import ConflictError, Row, Store
-from engine.bundle import Limits, read_bundle, write_bundle
+from engine.bundle import Aside, Limits, read_bundle, write_bundle
 from engine.trace import decode_frame
 
 SUFFIX = ".gilscope"
@@ -18,7 +18,9 @@ def export_bundle(store: Store, row: Row, file: IO[bytes]) -> None:
     """Writes the bundle. Raises ConflictError if the trace has not ended: its record is not frozen yet."""
     if not row.finished or row.digest is None:
         raise ConflictError(f"The trace {row.id} is {row.status}: it can be exported when it is finished.")
-    write_bundle(file, row.record, (body for _, body in store.frames(row.number)), row.digest, row.label)
+    figures = row.metrics or {}
+    aside = Aside(row.label, figures.get("speedup"), figures.get("baseline"))
+    write_bundle(file, row.record, (body for _, body in store.frames(row.number)), row.digest, aside)
 
 
 def import_bundle(store: Store, file: IO[bytes], max_bytes: int) -> tuple[str, bool]:
@@ -28,7 +30,9 @@ def import_bundle(store: Store, file: IO[bytes], max_bytes: int) -> tuple[str, b
     """
     bundle = read_bundle(file, replace(Limits(), file=max_bytes))
     record = bundle.record
-    conclusion = replace(concluded(bundle.trace, None), digest=bundle.digest)
-    label = "".join(character for character in bundle.label if character.isprintable())[:200]
+    conclusion = replace(
+        concluded(bundle.trace, {"speedup": bundle.aside.speedup, "baseline": bundle.aside.baseline}), digest=bundle.digest
+    )
+    label = "".join(character for character in bundle.aside.label if character.isprintable())[:200]
     frames = [(decode_frame(body).t_ns, body) for body in bundle.frames]
     return record.id, store.put(record, work_key(record.spec), label, frames, conclusion)

@@ -25,17 +25,26 @@ def work_key(spec: RunSpec) -> str:
     return hashlib.sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()
 
 
-def concluded(trace: Trace, baseline: Row | None) -> Conclusion:
-    """Metrics, findings and headline of a finished trace. A failure in deriving them is logged, and leaves them None."""
+def concluded(trace: Trace, compared: dict[str, Any]) -> Conclusion:
+    """Metrics, findings and headline of a finished trace; `compared` is its `speedup` and `baseline`.
+
+    A failure in deriving them is logged, and leaves them None.
+    """
     try:
-        figures = metrics(trace)
-        whole = trace.record.status == "complete" and trace.record.spec.model != "sequential"
-        if whole and baseline is not None and baseline.metrics is not None:
-            figures = with_baseline(figures, baseline.id, baseline.metrics["elapsed_ns"])
+        figures = {**metrics(trace), **compared}
         return Conclusion(headline=headline(trace, figures), metrics=figures, findings=findings(trace, figures))
     except Exception:
         log.exception("the figures of trace %s could not be derived", trace.record.id)
         return Conclusion()
+
+
+def comparison(trace: Trace, baseline: Row | None) -> dict[str, Any]:
+    """`speedup` and `baseline` of a whole run; None for one that broke off, and for the sequential one itself."""
+    whole = trace.record.status == "complete" and trace.record.spec.model != "sequential"
+    elapsed = None if baseline is None or baseline.metrics is None else baseline.metrics["elapsed_ns"]
+    counted = {"elapsed_ns": trace.counters.get("elapsed_ns")}
+    compared = with_baseline(counted, baseline.id if whole and baseline else None, elapsed)
+    return {name: compared[name] for name in ("speedup", "baseline")}
 
 
 def finish(store: Store, trace_id: str, ending: Callable[[Trace], Frame]) -> bool:
@@ -49,7 +58,7 @@ def finish(store: Store, trace_id: str, ending: Callable[[Trace], Frame]) -> boo
     trace = Trace(row.record).grown(decode_frame(body) for _, body in store.frames(row.number))
     last = ending(trace)
     whole, body = trace.grown([last]), encode_frame(last)
-    conclusion = concluded(whole, store.baseline(row.work))
+    conclusion = concluded(whole, comparison(whole, store.baseline(row.work)))
     return store.append(row.id, whole.record, [(last.t_ns, body)], replace(conclusion, digest=digest_of(whole)))
 
 

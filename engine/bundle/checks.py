@@ -7,12 +7,14 @@ import re
 from datetime import datetime
 from typing import Any
 
+from engine.bundle.writer import Aside
 from engine.trace import Frame, Record, Trace
 from engine.trace.record import FINISHED
 
 LAST_NS = 2**53
 _ID = re.compile(r"[a-z0-9]{12}")
 _DEEPEST = 10
+_FASTEST = 1e9
 _OBJECTS = ("clock", "host", "sources", "result", "usage")
 
 
@@ -49,6 +51,18 @@ def checked_changes(changes: dict[str, Any]) -> None:
     _need(all(isinstance(changes.get(name, {}), dict) for name in _OBJECTS), f"objects for {', '.join(_OBJECTS)}")
     _need(_are_strings(list(changes.get("sources", {}).values())), "sources with a name for how exact each is")
     _need(isinstance(changes.get("status", ""), str), "a status that is a name")
+
+
+def checked_aside(head: dict[str, Any]) -> Aside:
+    """Label, speed-up and baseline of a bundle's head. Raises BundleError."""
+    label, speedup, baseline = head.get("label", ""), head.get("speedup"), head.get("baseline")
+    if not isinstance(label, str) or len(label) > 1000:
+        raise BundleError("the bundle is damaged: its label is no text")
+    if speedup is not None and not (_is_positive(speedup) and speedup < _FASTEST):
+        raise BundleError("the bundle is damaged: its speed-up is no number that can be")
+    if baseline is not None and not (isinstance(baseline, str) and _ID.fullmatch(baseline)):
+        raise BundleError("the bundle is damaged: its baseline is no id of a trace")
+    return Aside(label, speedup, baseline)
 
 
 def checked_frame(frame: Frame) -> Frame:

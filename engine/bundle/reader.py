@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
-from engine.bundle.checks import BundleError, checked_frame, checked_record, checked_trace
+from engine.bundle.checks import BundleError, checked_aside, checked_frame, checked_record, checked_trace
 from engine.bundle.digest import digest_of
-from engine.bundle.writer import FORMAT, FRAMES, HEAD, LENGTH, VERSION
+from engine.bundle.writer import FORMAT, FRAMES, HEAD, LENGTH, VERSION, Aside
 from engine.trace import Frame, FrameError, Record, Trace, decode_frame
 
 _END = struct.Struct("<4s4H2IH")
@@ -48,7 +48,7 @@ class Bundle:
     frames: tuple[bytes, ...]
     trace: Trace
     digest: str
-    label: str
+    aside: Aside
 
 
 def read_bundle(file: IO[bytes], limits: Limits = Limits()) -> Bundle:
@@ -72,7 +72,7 @@ def read_bundle(file: IO[bytes], limits: Limits = Limits()) -> Bundle:
     trace = _trace(record, bodies, limits)
     if digest_of(trace) != head["digest"]:
         raise BundleError("the bundle was changed after its export: its content does not have the digest that it names")
-    return Bundle(record, bodies, trace, head["digest"], head["label"])
+    return Bundle(record, bodies, trace, head["digest"], checked_aside(head))
 
 
 def _check_outside(file: IO[bytes], limits: Limits) -> None:
@@ -109,11 +109,9 @@ def _head(bundle: zipfile.ZipFile, limits: Limits) -> dict[str, Any]:
         head = UPGRADERS[step](head)
     if not isinstance(head.get("digest"), str) or not _DIGEST.fullmatch(head["digest"]):
         raise BundleError("the bundle is damaged: it does not name its digest")
-    if not isinstance(head.get("label", ""), str) or len(head.get("label", "")) > 1000:
-        raise BundleError("the bundle is damaged: its label is no text")
     if not isinstance(head.get("frames"), int):
         raise BundleError("the bundle is damaged: it does not say how many frames it has")
-    return {"label": "", **head}
+    return dict(head)
 
 
 def _bodies(bundle: zipfile.ZipFile, limits: Limits) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ import json
 import struct
 import zipfile
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from typing import IO
 
 from engine.trace import Record
@@ -16,7 +17,16 @@ HEAD, FRAMES = "trace.json", "frames.bin"
 LENGTH = struct.Struct("<I")
 
 
-def write_bundle(file: IO[bytes], record: Record, frames: Iterable[bytes], digest: str, label: str | None = None) -> None:
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What belongs to a trace but not to its record: its label, and what it was compared with when it ended."""
+
+    label: str = ""
+    speedup: float | None = None
+    baseline: str | None = None
+
+
+def write_bundle(file: IO[bytes], record: Record, frames: Iterable[bytes], digest: str, aside: Aside = Aside()) -> None:
     """Writes a finished trace: its record as it is now, its encoded frames in order, and its `digest_of`.
 
     The same trace makes the same bytes. `file` need not be seekable.
@@ -28,7 +38,7 @@ def write_bundle(file: IO[bytes], record: Record, frames: Iterable[bytes], diges
                 out.write(LENGTH.pack(len(frame)))
                 out.write(frame)
                 told += 1
-        head = {"format": FORMAT, "version": VERSION, "digest": digest, "label": label or "", "frames": told, "record": record.to_json()}
+        head = {"format": FORMAT, "version": VERSION, "digest": digest, "frames": told, **asdict(aside), "record": record.to_json()}
         bundle.writestr(_entry(HEAD), json.dumps(head, indent=1))
 
 

@@ -67,6 +67,25 @@ async def test_an_imported_trace_is_the_same_trace_under_the_same_id(
     assert (await elsewhere.get(f"{TRACE}/export/bundle")).content == bundle
 
 
+async def test_what_it_was_compared_with_goes_along(elsewhere: httpx.AsyncClient, context: Context) -> None:
+    for recording in (synthetic.threads_taking_turns(identity="seqseqseqseq"), synthetic.threads_taking_turns()):
+        sequential = recording.record.id == "seqseqseqseq"
+        spec = replace(recording.record.spec, model="sequential" if sequential else "threads")
+        put(context.store, Recording(replace(recording.record, spec=spec), recording.frames))
+        if sequential:
+            with context.store.database.writing() as connection:
+                connection.execute("UPDATE traces SET elapsed_ns = 1")
+    row = context.store.row("k3v9m2x7q4ab")
+    assert row is not None
+    assert row.metrics is not None
+    assert (row.metrics["speedup"], row.metrics["baseline"]) == (1.0, "seqseqseqseq")
+    with io.BytesIO() as file:
+        export_bundle(context.store, row, file)
+        there = (await elsewhere.post(IMPORT, content=file.getvalue())).json()
+    assert there["metrics"] == row.metrics
+    assert there["headline"] == row.headline
+
+
 async def test_importing_it_twice_makes_one_trace(elsewhere: httpx.AsyncClient, bundle: bytes) -> None:
     assert (await elsewhere.post(IMPORT, content=bundle)).status_code == 201
     assert (await elsewhere.post(IMPORT, content=bundle)).status_code == 200

@@ -278,8 +278,9 @@ def test_the_line_has_an_end(queue: RunQueue, monkeypatch: pytest.MonkeyPatch) -
 
 def test_the_speed_up_is_told_against_the_latest_sequential_trace_and_frozen(store: Store, queue: RunQueue, stage: Stage) -> None:
     def run(model: str, elapsed_ns: int) -> Row:
+        before = len(stage.puppets)
         trace_id = queue.submit(RunSpec("cpu", model, 4, 4))
-        stage.puppet(len(stage.puppets)).tell(FIRST, Frame(2000, counters={"elapsed_ns": elapsed_ns}, changes={"status": "complete"}))
+        stage.puppet(before).tell(FIRST, Frame(2000, counters={"elapsed_ns": elapsed_ns}, changes={"status": "complete"}))
         return ended(store, trace_id)
 
     alone = run("threads", 500)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.bundle import VERSION, BundleError, Limits, digest_of, read_bundle, write_bundle
+from engine.bundle import VERSION, Aside, BundleError, Limits, digest_of, read_bundle, write_bundle
 from engine.bundle import reader as reader_module
 from engine.trace import Frame, Job, Lane, Record, Segments, State, Trace, encode_frame
 from tests.support import synthetic
@@ -63,9 +63,9 @@ def with_frames(*frames: Frame) -> bytes:
 @pytest.mark.parametrize("make", ALL)
 def test_a_bundle_gives_back_the_trace(make: Callable[[], Recording]) -> None:
     recording = make()
-    trace, back = recording.trace, imported(exported(recording, label="für Ada ✓"))
+    trace, back = recording.trace, imported(exported(recording, aside=Aside("für Ada ✓", 1.5, "aaaabbbbcccc")))
     assert back.record == trace.record
-    assert back.label == "für Ada ✓"
+    assert back.aside == Aside("für Ada ✓", 1.5, "aaaabbbbcccc")
     assert back.trace.everything.rows() == trace.everything.rows()
     assert (back.trace.lanes, back.trace.jobs, back.trace.counters, back.trace.strings) == (
         trace.lanes,
@@ -78,9 +78,9 @@ def test_a_bundle_gives_back_the_trace(make: Callable[[], Recording]) -> None:
 
 
 def test_a_bundle_exported_again_is_the_same_file() -> None:
-    data = exported(synthetic.threads_taking_turns(), label="a")
+    data = exported(synthetic.threads_taking_turns(), aside=Aside("a"))
     back, file = imported(data), io.BytesIO()
-    write_bundle(file, back.record, back.frames, back.digest, back.label)
+    write_bundle(file, back.record, back.frames, back.digest, back.aside)
     assert file.getvalue() == data
 
 
@@ -157,7 +157,16 @@ def test_a_bundle_of_a_newer_version_says_that_a_newer_gilscope_is_needed() -> N
 def test_an_older_version_is_upgraded_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(reader_module.UPGRADERS, VERSION - 1, lambda head: {**head, "label": head["title"]})
     older = repacked(exported(synthetic.failed()), head=lambda head: {**head, "version": VERSION - 1, "title": "old"})
-    assert imported(older).label == "old"
+    assert imported(older).aside.label == "old"
+
+
+@pytest.mark.parametrize(
+    "aside", [{"label": 5}, {"speedup": 0}, {"speedup": True}, {"speedup": 1e300}, {"speedup": "2"}, {"baseline": "../x"}, {"baseline": 7}]
+)
+def test_what_goes_beside_the_record_is_checked_too(aside: dict[str, Any]) -> None:
+    data = exported(synthetic.threads_taking_turns())
+    with pytest.raises(BundleError, match="damaged"):
+        imported(repacked(data, head=lambda head: {**head, **aside}))
 
 
 def test_a_bundle_that_was_changed_is_refused_by_its_digest() -> None:
