@@ -22,9 +22,14 @@ class Owner:
         directory.mkdir(parents=True, exist_ok=True)
         self.token = secrets.token_hex(8)
         self._path = directory / self.token
-        self._lock = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # Locked before it has its name: whoever finds a file by its name and can lock it knows that its process is gone.
+        unnamed = directory / f".{self.token}"
+        self._lock = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
+        unnamed.rename(self._path)
         self._closed = False
+        for other in directory.glob("[!.]*"):
+            is_alive(data, {"token": other.name})
 
     def to_json(self) -> dict[str, Any]:
         return {"token": self.token, "pid": os.getpid()}

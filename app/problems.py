@@ -16,6 +16,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from app.store import StoreError
+
 MEDIA_TYPE = "application/problem+json"
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}  # RFC 9110; older Pythons know other names.
 
@@ -83,12 +85,16 @@ def install(app: FastAPI, page: Page) -> None:
         errors = [{"field": _field(item.get("loc", ())), "message": str(item.get("msg", "is not valid"))} for item in found]
         return told(request, 422, "; ".join(f"{item['field']}: {item['message']}" for item in errors), errors)
 
+    async def on_store(request: Request, error: Exception) -> Response:
+        return told(request, 503, str(error))
+
     async def on_failure(request: Request, error: Exception) -> Response:
         return told(request, 500, f"gilscope itself failed here ({type(error).__name__}); its log has the details.")
 
     app.add_exception_handler(ProblemError, on_problem)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(RequestValidationError, on_validation)
+    app.add_exception_handler(StoreError, on_store)
     app.add_exception_handler(Exception, on_failure)
 
 

@@ -29,6 +29,7 @@ from engine.trace.record import FINISHED
 
 log = logging.getLogger("gilscope")
 
+RETRY_S = 5.0
 POLL_S = 0.1
 """How often the line and cancellations by other processes are looked at, while there is something to look at."""
 MAX_QUEUED = 200
@@ -67,6 +68,7 @@ class RunQueue:
         self._gate = threading.Lock()
         self._current: _Current | None = None
         self._worker: threading.Thread | None = None
+        self._started: set[str] = set()
         recover(store, on_change)
 
     def submit(self, spec: RunSpec, label: str = "") -> str:
@@ -120,10 +122,11 @@ class RunQueue:
             self._wake.clear()
             try:
                 waiting = self._step()
+                pause = POLL_S if waiting else None
             except Exception:
-                log.exception("the run queue met an error and goes on")
-                waiting = True
-            self._wake.wait(POLL_S if waiting else None)
+                log.exception("the run queue met an error, and tries again in a moment")
+                pause = RETRY_S
+            self._wake.wait(pause)
 
     def _step(self) -> bool:
         """Runs what is ours and first in line. Whether there is more of ours, so that we must look again."""
@@ -139,7 +142,12 @@ class RunQueue:
             return True
         with self._running_alone() as alone:
             if alone and not self._closing.is_set():
-                self._run(line[0])
+                if line[0].id in self._started:
+                    # It ended, but that could not be written down then.
+                    self._end(line[0].id, failed("gilscope could not store the end of this run"))
+                else:
+                    self._started.add(line[0].id)
+                    self._run(line[0])
                 self._wake.set()
         return True
 

@@ -59,13 +59,16 @@ class Database:
         """A transaction of its own, kept short: every other writer, of every process, waits meanwhile. An exception undoes it."""
         with self._gate, self._locked():
             connection = self._writer
-            connection.execute("BEGIN IMMEDIATE")
             try:
+                connection.execute("BEGIN IMMEDIATE")
                 yield connection
-            except BaseException:
-                connection.execute("ROLLBACK")
+                connection.execute("COMMIT")
+            except BaseException as error:
+                with suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error):
+                    raise self._unusable(error) from error
                 raise
-            connection.execute("COMMIT")
             self._checkpoint_if_long()
 
     @contextmanager
@@ -78,6 +81,8 @@ class Database:
         try:
             connection.execute("BEGIN")
             yield connection
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
         finally:
             with suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
@@ -110,6 +115,9 @@ class Database:
                         self._watcher.close()
                 self._writer.close()
             os.close(self._lock)
+
+    def _unusable(self, error: sqlite3.Error) -> StoreError:
+        return StoreError(f"{self.path} cannot be used ({error}): is there room left on the disk, and may it be written?")
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False)

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from app.context import Context
+from app.store import Store, StoreError
 from tests.app.problem import assert_problem
 from tests.app.test_queue import FIRST, LAST
 from tests.support import synthetic
@@ -237,6 +238,15 @@ async def test_an_unknown_or_malformed_id_is_404(client: httpx.AsyncClient, trac
 async def test_an_absurd_wait_is_refused(client: httpx.AsyncClient, context: Context, wait: str) -> None:
     put(context.store, synthetic.threads_taking_turns())
     assert_problem(await client.get(f"/api/v1/traces/k3v9m2x7q4ab?wait={wait}"), 422)
+
+
+async def test_a_store_that_fails_is_a_problem_in_words(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(Store, "add", full)
+    response = await client.post("/api/v1/traces", json=WISH)
+    assert "disk is full" in assert_problem(response, 503)["detail"]
 
 
 async def test_what_can_be_run_is_told(client: httpx.AsyncClient) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.conclude import work_key
+from app.owner import Owner, is_alive
 from app.queue import QueueFullError, RunQueue, recover
-from app.store import Row, Store
+from app.store import Row, Store, StoreError
 from engine.trace import Frame, Lane, Record, RunSpec, Segments, State, Trace, decode_frame
 from tests.support import synthetic
 from tests.support.puppet import Puppet, Stage, until
@@ -266,6 +269,46 @@ def test_the_line_moves_on_past_a_dead_process(store: Store, queue: RunQueue, st
     stage.puppet().tell(FIRST, LAST)
     assert ended(store, trace_id).status == "complete"
     assert row_of(store, record.id).status == "interrupted"
+
+
+def test_a_disk_that_is_full_for_a_while_costs_one_run_and_no_more(
+    store: Store, queue: RunQueue, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.queue.RETRY_S", 0.01)
+    append, tried, full = Store.append, threading.Semaphore(0), threading.Event()
+    full.set()
+
+    def appending(self: Store, *what: Any) -> bool:
+        if full.is_set():
+            tried.release()
+            raise StoreError("database or disk is full")
+        return append(self, *what)
+
+    monkeypatch.setattr(Store, "append", appending)
+    broken = queue.submit(SPEC)
+    stage.puppet().tell(FIRST, LAST)
+    assert all(tried.acquire(timeout=20) for _ in range(5))
+    full.clear()
+    assert ended(store, broken).status == "failed"
+    sound = queue.submit(SPEC)
+    stage.puppet(1).tell(FIRST, LAST)
+    assert ended(store, sound).status == "complete"
+    assert len(stage.puppets) == 2
+
+
+def test_an_owner_is_alive_until_its_process_lets_go(tmp_path: Path) -> None:
+    first = Owner(tmp_path)
+    assert is_alive(tmp_path, first.to_json())
+    second = Owner(tmp_path)
+    assert is_alive(tmp_path, first.to_json())
+    first.close()
+    assert not is_alive(tmp_path, first.to_json())
+    (tmp_path / "owners" / "0123456789abcdef").touch()  # What a killed process leaves.
+    third = Owner(tmp_path)
+    assert sorted(path.name for path in (tmp_path / "owners").iterdir()) == sorted([second.token, third.token])
+    assert not is_alive(tmp_path, {"token": "../run.lock"})
+    second.close()
+    third.close()
 
 
 def test_the_line_has_an_end(queue: RunQueue, monkeypatch: pytest.MonkeyPatch) -> None:
