@@ -27,7 +27,7 @@ def test_threads_are_watched_while_they_take_turns(server: Server, page: Page) -
     run(page, server, "threads", rounds=20_000_000, workers=4)
     expect(page.locator("main")).to_have_attribute("data-status", "running")
     plot = page.locator(".plot")
-    pictures = set()
+    pictures: set[bytes] = set()
     while len(pictures) < 3:
         before = plot.get_attribute("data-grown") or "0"
         pictures.add(plot.screenshot())
