@@ -106,7 +106,12 @@ class Session:
             wall = datetime.now(UTC).isoformat()
             measured.start(harvest.watch, {helper.pid} if helper else set())
             harvest.begin(measured.pid)
-            timeline = Timeline(origin, harvest.kernel, gil_is_seen=harvest.sources["gil"] != "off")
+            timeline = Timeline(
+                origin,
+                harvest.kernel,
+                gil_is_seen=harvest.sources["gil"] != "off",
+                switch_interval_ns=round(self._spec.switch_interval * 1e9),
+            )
             self._voice.tell(
                 Frame(
                     t_ns=0,

@@ -50,12 +50,14 @@ _TASK_KINDS[
 
 
 class Intake:
-    """All tracks of one trace. `kernel` says how time on cores is known: `exact`, `sampled` (accounts) or `inferred` (marks alone)."""
+    """All tracks of one trace. `kernel` says how time on cores is known: `exact`, `sampled` (accounts) or `inferred` (marks alone);
+    `interval_ns` is the switch interval."""
 
-    def __init__(self, book: Book, origin_ns: int, kernel: str) -> None:
+    def __init__(self, book: Book, origin_ns: int, kernel: str, interval_ns: int) -> None:
         self.book = book
         self.origin = origin_ns
         self.kernel = kernel
+        self.interval_ns = interval_ns
         self.processes: dict[int, ProcessTrack] = {}
         self.threads: dict[int, ThreadTrack] = {}
         self.cpus: dict[int, CpuTrack] = {}
@@ -100,7 +102,7 @@ class Intake:
             above = self.processes.get(parent) if parent is not None else None
             name = "main" if not self.processes else f"process {pid}"
             lane = self.book.lane("process", name, t, parent=above.lane if above else None, pid=pid)
-            self.processes[pid] = ProcessTrack(pid, lane, Pen(t), inferred=t)
+            self.processes[pid] = ProcessTrack(pid, lane, Pen(t), self.interval_ns, inferred=t)
         return self.processes[pid]
 
     def _thread(self, pid: int, tid: int, t: int, parent: int | None = None) -> ThreadTrack:

@@ -7,9 +7,12 @@
     off it, blocked     the operation's wait,  gil_wait while another      the operation's wait
                         holding the GIL        holds it, else runnable
 
-Before its job a thread is `starting`; where the core is not known, `unknown`. On a free-threaded interpreter nobody asks, and being on a
-core is `running` except inside a native operation. Where no source tells who asks, the first block since the thread last gave the GIL
-away inside a waiting operation is taken for that operation's wait, and every other block for waiting for the GIL.
+Before its job a thread is `starting`; where the core is not known, `unknown`, and so is a block in plain Python while no source tells the
+holder. On a free-threaded interpreter nobody asks, and being on a core is `running` except inside a native operation.
+
+Where no source tells who asks, the first block since the thread last gave the GIL away inside a waiting operation is taken for that
+operation's wait, and every other block for waiting for the GIL. In a call, of which nothing is known, a thread may also have been made to
+give it away: it had it for a switch interval, and another took it at once. Then it waits to see that taken, and asks again.
 """
 
 from __future__ import annotations
@@ -36,6 +39,7 @@ _BRIEF = 100
 
 WAKE_UP_NS = 100_000
 HAND_OVER_NS = 20_000
+_AT_ONCE_NS = 1_000_000
 
 _WAITS = {codes.JOIN: State.lock_wait, SELECT: State.idle}
 _NEVER_BLOCKS = (codes.PYTHON, codes.NATIVE)
@@ -46,7 +50,7 @@ class ThreadLayers:
     """The evidence on one thread. `gil`: None where there is none. `asks`: 1 while it asks for the GIL, which counts where `told` is 1.
 
     `placed`: where on the time axis it was on a core is inferred. Then the GIL, if it is told, knows better: in Python that nothing marks
-    as waiting, on a core is who holds it.
+    as waiting, on a core is who holds it. `interval_ns`: the interpreter's switch interval.
     """
 
     tid: int
@@ -56,6 +60,7 @@ class ThreadLayers:
     asks: Layer
     told: Layer
     placed: bool
+    interval_ns: int
 
 
 def thread_states(layers: ThreadLayers, t0: int, t1: int, details: npt.NDArray[np.int64]) -> Runs:
@@ -74,13 +79,15 @@ def thread_states(layers: ThreadLayers, t0: int, t1: int, details: npt.NDArray[n
         asking = np.zeros(len(start), bool)
     else:
         working = np.where(mine | (untold & (operation != codes.NATIVE)), State.running, State.native)
-        asking = ~mine & np.where(told, layers.asks.at(start) == 1, ~_own_waits(layers, start))
+        asks = np.where(told, layers.asks.at(start) == 1, ~_own_waits(layers, start))
         # In a job, Python that is inside no operation blocks for nothing but the GIL, be it to take it or to see that it was taken.
-        asking |= blocked & ~mine & ~untold & (operation == codes.PYTHON)
+        asks |= blocked & (operation == codes.PYTHON)
+        asks |= blocked & np.isin(operation, (codes.CALL, BETWEEN)) & _made_to_wait(layers, start, t1)
+        asking = asks & ~mine & ~untold
     state = np.select(
         [
             operation == BEFORE,
-            core == UNSEEN,
+            (core == UNSEEN) | (blocked & untold & (operation == codes.PYTHON)),
             on & asking & told & (holder > NOBODY) & (not layers.placed),
             on,
             core == PREEMPTED,
@@ -102,6 +109,7 @@ def thread_states(layers: ThreadLayers, t0: int, t1: int, details: npt.NDArray[n
     runs = Runs(start, t1, state, detail, np.full(len(start), -1, np.int64)).merged()
     # A futex wakes its thread every switch interval to look again: those microseconds belong to the wait.
     runs = runs.absorbed(_BRIEF, State.gil_wait, WAKE_UP_NS, both_sides=False)
+    runs = runs.absorbed(State.native, State.gil_wait, HAND_OVER_NS, both_sides=True)
     runs = runs.absorbed(State.runnable, State.gil_wait, WAKE_UP_NS, both_sides=True)
     runs = runs.absorbed(State.runnable, State.gil_wait, HAND_OVER_NS, both_sides=False)
     return replace(runs, state=np.where(runs.state == _BRIEF, int(State.native), runs.state)).merged()
@@ -132,3 +140,28 @@ def _own_waits(layers: ThreadLayers, at: Ints) -> npt.NDArray[np.bool_]:
     reset = resets[np.maximum(np.searchsorted(resets, blocks[np.maximum(this, 0)], "right") - 1, 0)]
     first: npt.NDArray[np.bool_] = (this <= 0) | (before < reset)
     return waits & first
+
+
+def _made_to_wait(layers: ThreadLayers, at: Ints, upto: int) -> npt.NDArray[np.bool_]:
+    """Whether a block at these times is of a thread that was made to give the GIL away and has not had it since.
+
+    Longer than two switch intervals it is something else: in a wait for the GIL a thread wakes after each.
+    """
+    gil, core = layers.gil, layers.core
+    if gil is None or len(gil.t) < 2 or not len(core.t) or layers.placed:
+        return np.zeros(len(at), bool)
+    had = gil.value[:-1] == layers.tid
+    length = np.diff(gil.t)
+    # The next holder, and when it took it: at once, or after a moment in which nobody had it.
+    free = gil.value[1:] == NOBODY
+    after = np.where(free, np.append(gil.value[2:], UNTOLD), gil.value[1:])
+    moment = np.where(free, np.append(length[1:], _AT_ONCE_NS), 0)
+    forced = had & (length >= 0.9 * layers.interval_ns) & (after > 0) & (after != layers.tid) & (moment < _AT_ONCE_NS)
+    given = gil.t[1:][had]
+    if not forced.any():
+        return np.zeros(len(at), bool)
+    last = np.searchsorted(given, at, "right") - 1
+    change = np.maximum(np.searchsorted(core.t, at, "right") - 1, 0)
+    block = np.append(core.t[1:], upto)[change] - core.t[change]
+    found: npt.NDArray[np.bool_] = (last >= 0) & forced[had][np.maximum(last, 0)] & (block <= 2 * layers.interval_ns)
+    return found

@@ -25,9 +25,9 @@ class Timeline:
     seen, its holder is inferred from who is on a core.
     """
 
-    def __init__(self, origin_ns: int, kernel: str, *, gil_is_seen: bool) -> None:
+    def __init__(self, origin_ns: int, kernel: str, *, gil_is_seen: bool, switch_interval_ns: int = 5_000_000) -> None:
         self._book = Book()
-        self._intake = Intake(self._book, origin_ns, kernel)
+        self._intake = Intake(self._book, origin_ns, kernel, switch_interval_ns)
         self._details = np.array([self._book.string(name) for name in codes.OPERATIONS], np.int64)
         self._overlap = Overlap()
         self._gil_is_seen = gil_is_seen

@@ -34,13 +34,14 @@ _TELLS_OPERATION[[*_KINDS, codes.OP_BEGIN]] = True
 
 @dataclass(slots=True, eq=False)
 class ProcessTrack:
-    """`gil` is who holds its GIL, `told` 1 while it is seen who asks for it, `gil_lane` where it is
+    """`gil` is who holds its GIL, `interval_ns` its switch interval, `told` 1 while it is seen who asks for it, `gil_lane` where it is
     drawn (None: no Python).
     """
 
     pid: int
     lane: int
     pen: Pen
+    interval_ns: int
     gil: Layer = field(default_factory=lambda: Layer(UNTOLD))
     told: Layer = field(default_factory=lambda: Layer(0))
     gil_lane: int | None = None
@@ -93,6 +94,7 @@ class ThreadTrack:
             self.asks,
             process.told,
             self.placed,
+            process.interval_ns,
         )
 
     def take_operations(self, marked: Marked, origin: int) -> None:
