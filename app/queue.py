@@ -14,7 +14,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol, Self
@@ -22,7 +22,7 @@ from typing import Protocol, Self
 from app.conclude import cancelled, cut_off, failed, finish, interrupted, interruption, work_key
 from app.ids import new_id
 from app.owner import Owner, is_alive
-from app.store import Row, Store
+from app.store import Row, Store, StoreError
 from engine.launch import Run
 from engine.trace import Frame, Record, RunSpec, Trace, encode_frame
 from engine.trace.record import FINISHED
@@ -30,9 +30,11 @@ from engine.trace.record import FINISHED
 log = logging.getLogger("gilscope")
 
 RETRY_S = 5.0
+"""How long the line rests when the store or the machine fails it."""
 POLL_S = 0.1
 """How often the line and cancellations by other processes are looked at, while there is something to look at."""
 MAX_QUEUED = 200
+"""How many runs may wait."""
 PATIENCE_S = 10.0
 """How long a cancelled run may take to end by itself."""
 
@@ -106,9 +108,8 @@ class RunQueue:
             current.launched.close()
         if worker is not None:
             worker.join()
-        for row in self._store.unfinished():
-            if self._owner.is_me(row.owner):
-                self._end(row.id, interrupted("gilscope was stopped before its turn came"))
+        for row in self._mine():
+            self._end(row.id, interrupted("gilscope was stopped before its turn came"))
         self._owner.close()
 
     def __enter__(self) -> Self:
@@ -130,26 +131,27 @@ class RunQueue:
 
     def _step(self) -> bool:
         """Runs what is ours and first in line. Whether there is more of ours, so that we must look again."""
-        line = self._store.unfinished()
-        for row in line:
-            if self._owner.is_me(row.owner) and row.cancel_requested and row.status == "queued":
+        for row in self._mine():
+            if row.id in self._started:
+                # It is over, but that could not be written down then.
+                self._end(row.id, failed("gilscope could not store the end of this run"))
+            elif row.cancel_requested:
                 self._end(row.id, cancelled)
-        line = [row for row in self._store.unfinished() if not row.cancel_requested]
-        if not any(self._owner.is_me(row.owner) for row in line):
+        if not self._mine():
             return False
+        line = self._store.unfinished()
         if not self._owner.is_me(line[0].owner):
             recover(self._store, self._on_change)
             return True
         with self._running_alone() as alone:
             if alone and not self._closing.is_set():
-                if line[0].id in self._started:
-                    # It ended, but that could not be written down then.
-                    self._end(line[0].id, failed("gilscope could not store the end of this run"))
-                else:
-                    self._started.add(line[0].id)
-                    self._run(line[0])
+                self._started.add(line[0].id)
+                self._run(line[0])
                 self._wake.set()
         return True
+
+    def _mine(self) -> list[Row]:
+        return [row for row in self._store.unfinished() if self._owner.is_me(row.owner)]
 
     @contextmanager
     def _running_alone(self) -> Iterator[bool]:
@@ -226,9 +228,11 @@ class RunQueue:
     def _watch(self, current: _Current) -> None:
         """Cancels the run when that is asked, here or in another process; by force if it does not end."""
         while not current.over.wait(POLL_S):
-            row = self._store.row(current.trace_id)
-            if current.cancelled.is_set() or (row is not None and row.cancel_requested):
-                current.cancelled.set()
+            with suppress(StoreError):
+                row = self._store.row(current.trace_id)
+                if row is not None and row.cancel_requested:
+                    current.cancelled.set()
+            if current.cancelled.is_set():
                 current.launched.cancel()
                 if not current.over.wait(PATIENCE_S):
                     current.launched.close()
@@ -246,13 +250,16 @@ class _Current:
 
 
 def recover(store: Store, on_change: Callable[[str], None] = lambda _: None) -> None:
-    """Ends what processes that are gone have left behind."""
+    """Ends what processes that are gone have left behind. What cannot be ended is logged, and keeps nobody from working."""
     for row in store.unfinished():
         if row.owner is not None and not is_alive(store.directory, row.owner):
             waited = row.status == "queued"
             reason = "the gilscope that queued this ended before its turn came" if waited else "the gilscope that recorded this ended"
-            if finish(store, row.id, interrupted(f"{reason}; everything up to then is kept")):
-                on_change(row.id)
+            try:
+                if finish(store, row.id, interrupted(f"{reason}; everything up to then is kept")):
+                    on_change(row.id)
+            except Exception:
+                log.exception("trace %s could not be ended", row.id)
 
 
 def now() -> str:

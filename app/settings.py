@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
@@ -35,7 +35,6 @@ class Settings:
     first_page: str = ""
     max_body: int = 1 * 2**20
     max_import: int = 512 * 2**20
-    workload_files: tuple[Path, ...] = field(default=())
 
     def __post_init__(self) -> None:
         if not is_loopback(self.host):
