@@ -162,3 +162,23 @@ def test_the_second_run_waits_for_the_first_and_speed_up_is_told(url: str) -> No
     assert first["clock"]["monotonic_ns"] + first["t_ns"] <= second["clock"]["monotonic_ns"]
     assert second["metrics"]["baseline"] == sequential
     assert second["metrics"]["speedup"] == pytest.approx(first["metrics"]["elapsed_ns"] / second["metrics"]["elapsed_ns"])
+
+
+def test_a_run_of_the_command_line_is_live_here_and_first_in_the_line(url: str, tmp_path: Path) -> None:
+    def listed() -> list[dict[str, Any]]:
+        return list(httpx.get(f"{url}/api/v1/traces", timeout=30).json()["items"])
+
+    words = ["run", "cpu", "--model", "threads", "--workers", "2", "--set", "rounds=3000000", "--data", str(tmp_path), "--json"]
+    command = subprocess.Popen([sys.executable, "-m", "app", *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert command.stdout is not None
+    with command, command.stdout:
+        until(lambda: any(item["status"] == "running" for item in listed()))
+        theirs = listed()[0]["id"]
+        ours = started(url, SHORT)
+        assert finished(url, ours)["status"] == "complete"
+        told = json.loads(command.stdout.read())
+    assert command.returncode == 0
+    first, second = finished(url, theirs), finished(url, ours)
+    assert told["id"] == theirs
+    assert told["metrics"] == first["metrics"]
+    assert first["clock"]["monotonic_ns"] + first["t_ns"] <= second["clock"]["monotonic_ns"]
