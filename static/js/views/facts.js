@@ -1,5 +1,6 @@
 // What was run, on what, and what came of it: the trace's own words, as lists of names and values.
 
+import { pages } from "../data/urls.js";
 import { h, put } from "../lib/dom.js";
 import { count, duration, moment, percent } from "../lib/units.js";
 
@@ -33,7 +34,7 @@ function run({ spec, created_at: created, id }) {
     ["start method", spec.start_method],
     ["switch interval", spec.switch_interval ? duration(spec.switch_interval * 1e9) : null],
     ["when", h("time", { datetime: created, title: at.utc }, at.local)],
-    ["address", h("code", {}, `/t/${id}`)],
+    ["address", h("code", {}, pages.trace(id))],
   ];
 }
 

@@ -44,8 +44,10 @@ export function select({ name, label, options, value, help, onChange }) {
 /** The field of a parameter, from its JSON Schema. */
 export function parameter(key, schema) {
   const name = `params.${key}`;
-  const label = schema.title && schema.title !== key ? schema.title : key.replaceAll("_", " ");
-  const common = { name, label, help: schema.description, unit: schema.unit === label ? null : schema.unit };
+  const told = (schema.title ?? key).replaceAll("_", " ");
+  // "latency ms" in ms is a latency.
+  const words = schema.unit && told.toLowerCase().endsWith(` ${schema.unit.toLowerCase()}`) ? told.slice(0, -schema.unit.length - 1) : told;
+  const common = { name, label: words[0].toUpperCase() + words.slice(1), help: schema.description, unit: schema.unit === words ? null : schema.unit };
   if (schema.enum) return select({ ...common, value: schema.default, options: schema.enum.map((value) => ({ value, label: String(value) })) });
   if (schema.type === "boolean") return select({ ...common, value: String(schema.default), options: [{ value: "true", label: "yes" }, { value: "false", label: "no" }] });
   if (schema.type === "string") return text({ ...common, value: schema.default, maximum: schema.maxLength });
