@@ -43,7 +43,10 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("run cpu --model threads --python ./none", "--python: there is no file none; there are "),
         ("run cpu --model threads --gil off --python {own}", "--gil off needs a free-threaded interpreter"),
         ("run cpu --model threads --gil maybe", "argument --gil: invalid choice: 'maybe' (choose from"),
-        ("run cpu --model threads --sources marks,krenel", "there is no source 'krenel'; there are marks, kernel, schedstat, gil, gil-sampled"),
+        (
+            "run cpu --model threads --sources marks,krenel",
+            "there is no source 'krenel'; there are marks, kernel, schedstat, gil, gil-sampled",
+        ),
         ("run cpu --model threads --sources kernel", "must name marks"),
         ("run cpu --model threads --repeat 0", "argument --repeat: must be a whole number between 1 and 1000, not '0'"),
         ("run cpu --model threads --nonsense", "unrecognized arguments: --nonsense"),
