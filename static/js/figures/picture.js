@@ -100,7 +100,7 @@ function paintLife(canvas, box, coverage, palette) {
 function paintSum(canvas, box, view, laid, palette) {
   const fill = pixel(palette.states.running);
   const guide = pixel(palette.ink3);
-  const lanes = laid.measured.map((id) => view.coverage.get(id)).filter(Boolean);
+  const lanes = laid.hosts.map((id) => view.coverage.get(id)).filter(Boolean);
   const level = (amount) => box.top + box.height - Math.round((Math.min(amount, laid.sumScale) / laid.sumScale) * (box.height - 2));
   for (let x = 0; x < canvas.width; x += 1) {
     const column = canvas.columns[x];

@@ -1,6 +1,6 @@
 // Where each lane goes: the tree of lanes laid out as rows, in pixels from the top. Pure.
 //
-//     on a core at once        ▁▂▂▂▁           how many measured lanes are at work
+//     working at once          ▁▂▂▂▁           how many threads with work are on a core
 //     python · pid 4242        ────────        process: a line of life
 //       GIL                    ▌▐▌▐▌▐▌▐        who holds it
 //       ① worker-1             ██░░██░░        measured: prominent
@@ -16,8 +16,9 @@ const MANY = 8;
 
 /**
  * lanes: as the interface tells them. options: {collapsed: Set of lane ids, quiet: show the lanes that carry no jobs, cores}.
- * Answers {rows, height, quietCount, hues}; a row is {key, lane, kind, depth, top, height, label, full, foldable, folded, mark};
+ * Answers {rows, height, quietCount, hues, hosts, sumScale}; a row is {key, lane, kind, depth, top, height, label, full, foldable, folded, mark};
  * `lane` is null for the rows that are none (`sum`, `group`). `hues`: thread's lane id → number of its colour as a holder, from 0.
+ * `hosts`: the threads that carry the work, themselves or by their tasks; `sumScale`: the top of the first row's scale.
  */
 export function layRows(lanes, { collapsed = new Set(), quiet = false, cores = null } = {}) {
   const known = new Set(lanes.map((lane) => lane.id));
@@ -25,6 +26,7 @@ export function layRows(lanes, { collapsed = new Set(), quiet = false, cores = n
   const measured = lanes.filter((lane) => lane.measured);
   const busy = withAncestors(lanes, measured);
   const atWork = new Set(lanes.filter((lane) => lane.kind === "thread" && busy.has(lane.id)).map((lane) => lane.parent));
+  const hosts = lanes.filter((lane) => lane.kind === "thread" && busy.has(lane.id)).map((lane) => lane.id);
   const names = workerNames(lanes, measured);
   const alone = names.size > MANY ? new Set(measured.filter((lane) => names.has(lane.id)).map((lane) => lane.parent)) : new Set();
   const isQuiet = (lane) => {
@@ -72,8 +74,8 @@ export function layRows(lanes, { collapsed = new Set(), quiet = false, cores = n
     row.top = top;
     top += row.height + GAP;
   }
-  const scale = Math.max(2, Math.min(cores ?? Infinity, measured.length));
-  return { rows, height: top + 4, quietCount: lanes.filter(isQuiet).length, hues, measured: measured.map((lane) => lane.id), sumScale: scale };
+  const scale = Math.max(2, Math.min(cores ?? Infinity, hosts.length));
+  return { rows, height: top + 4, quietCount: lanes.filter(isQuiet).length, hues, hosts, sumScale: scale };
 }
 
 /** lane id → what to call it: a process' only worker goes by the name of its process, not by "MainThread" like all the others. */

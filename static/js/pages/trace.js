@@ -1,7 +1,7 @@
 // The page of one run, the same while it goes on and afterwards: the trace object for words and numbers, `view` for the picture,
 // and the stream only to know how far it has grown.
 
-import { getLanes, getTrace, getView } from "../data/api.js";
+import { getLanes, getMetrics, getTrace, getView } from "../data/api.js";
 import { follow } from "../data/growth.js";
 import { latest } from "../data/latest.js";
 import { here } from "../data/urls.js";
@@ -19,6 +19,9 @@ import { drawSources } from "../views/sources.js";
 import { statusText } from "../views/status.js";
 import { startTimeline } from "../views/timeline.js";
 import { toast } from "../views/toast.js";
+
+/** In the breakdown; the server answers no more lanes at once. */
+const MOST_LANES = 512;
 
 const { trace: first, read_only: readOnly } = boot();
 const id = first.id;
@@ -38,8 +41,8 @@ const askingLanes = latest({
   failed: onProblem,
   everyMs: 200,
 });
-/** A view one pixel wide has the exact totals of its window, per lane and state. */
-const askingTotals = latest({ run: (query, options) => getView(id, query, options), done: showBreakdown, failed: onProblem, everyMs: 600 });
+/** A view one pixel wide has the exact totals of its window, per lane and state; the sum is the server's own. */
+const askingTotals = latest({ run: totals, done: showBreakdown, failed: onProblem, everyMs: 600 });
 
 show(first);
 if (!isFinished(first.status)) {
@@ -106,18 +109,21 @@ function onView() {
 
 function askBreakdown() {
   const measured = lanes.filter((lane) => lane.measured);
-  if (!measured.length) return showBreakdown(null);
+  if (!measured.length) return showBreakdown({ lanes: {}, all: null });
   const window = timeline.window();
-  return askingTotals.ask({ t0: window?.t0 ?? 0, t1: window?.t1 ?? Math.max(1, grown, trace.t_ns ?? 0), px: 1, lanes: measured.slice(0, 256).map((lane) => lane.id).join(",") });
+  return askingTotals.ask({ t0: window?.t0 ?? 0, t1: window?.t1 ?? Math.max(1, grown, trace.t_ns ?? 0), lanes: measured.slice(0, MOST_LANES).map((lane) => lane.id).join(",") });
 }
 
-function showBreakdown(view) {
-  const measured = view ? lanes.filter((lane) => lane.measured && view.totals?.[lane.id]) : [];
+async function totals({ t0, t1, lanes: wanted }, options) {
+  const [view, metrics] = await Promise.all([getView(id, { t0, t1, px: 1, lanes: wanted }, options), getMetrics(id, { t0, t1 }, options)]);
+  return { lanes: view.totals, all: metrics.states };
+}
+
+function showBreakdown({ lanes: spent, all }) {
+  const measured = lanes.filter((lane) => lane.measured && spent[lane.id]);
   const names = workerNames(lanes);
-  const rows = measured.map((lane) => ({ name: names.get(lane.id) ?? lane.name, full: fullName(lane), states: view.totals[lane.id] }));
-  const total = {};
-  for (const { states } of rows) for (const [state, ns] of Object.entries(states)) total[state] = (total[state] ?? 0) + ns;
-  drawBreakdown(byId("breakdown"), { rows, total: rows.length ? total : null });
+  const rows = measured.map((lane) => ({ name: names.get(lane.id) ?? lane.name, full: fullName(lane), states: spent[lane.id] }));
+  drawBreakdown(byId("breakdown"), { rows, total: all });
   const window = timeline.window();
   byId("breakdown-note").textContent = window ? `in the window from ${instant(window.t0, (window.t1 - window.t0) / 100)}, ${duration(window.t1 - window.t0)} long` : "";
 }

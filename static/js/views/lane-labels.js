@@ -3,10 +3,16 @@
 import { h, put } from "../lib/dom.js";
 import { HOLDERS } from "../lib/palette.js";
 
-/** Draws labels for `laid` (from `layRows`) into `element`; `onFold(key)` hears of a press on a triangle. */
-export function drawLabels(element, laid, onFold) {
+const BEYOND_PX = 600;
+
+/**
+ * Draws labels for `laid` (from `layRows`) into `element`, those in and near the span {top, bottom}; `onFold(key)` hears of a press on a
+ * triangle.
+ */
+export function drawLabels(element, laid, span, onFold) {
   element.style.height = `${laid.height}px`;
-  put(element, laid.rows.map(label));
+  const near = (row) => row.top + row.height > span.top - BEYOND_PX && row.top < span.bottom + BEYOND_PX;
+  put(element, laid.rows.filter(near).map(label));
   element.onclick = (event) => {
     const button = event.target.closest("button[data-fold]");
     if (button) onFold(button.dataset.fold === "cores" ? "cores" : Number(button.dataset.fold));

@@ -26,6 +26,6 @@ async function make(trace) {
   const view = await getView(trace.id, { t0: 0, t1: Math.max(1, trace.t_ns ?? 1), px: WIDTH, lanes: lanes.map((lane) => lane.id).join(",") });
   const pitch = Math.max(4, Math.floor(HEIGHT / lanes.length));
   const rows = lanes.map((lane, i) => ({ key: lane.id, lane, kind: lane.kind, top: i * pitch, height: pitch - (pitch > 6 ? 2 : 1) }));
-  const laid = { rows, height: rows.length * pitch, hues: new Map(), measured: [], sumScale: 1 };
+  const laid = { rows, height: rows.length * pitch, hues: new Map(), hosts: [], sumScale: 1 };
   return urlOf(paint(view, laid, { top: 0, bottom: laid.height }, { t0: 0, t1: Math.max(1, trace.t_ns ?? 1), width: WIDTH }, readPalette()));
 }

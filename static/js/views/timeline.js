@@ -21,6 +21,9 @@ import { describe } from "./tooltip.js";
 
 const ASK_ALL_LANES = 60;
 const LANE_MARGIN_PX = 400;
+/** The server answers no more lanes at once. */
+const MOST_LANES = 512;
+const MOST_HOSTS = 256;
 const TALLEST_SHARE = 0.72;
 
 /**
@@ -72,7 +75,7 @@ export function startTimeline(id, { window: initial, onWindow, onView, onStrange
     if (laid.rows.length <= ASK_ALL_LANES) return null;
     const { span } = frame();
     const near = laid.rows.filter((row) => row.lane && row.top + row.height > span.top - LANE_MARGIN_PX && row.top < span.bottom + LANE_MARGIN_PX);
-    return [...new Set([...near.map((row) => row.lane.id), ...laid.measured])].join(",");
+    return [...new Set([...near.map((row) => row.lane.id), ...laid.hosts.slice(0, MOST_HOSTS)])].slice(0, MOST_LANES).join(",");
   }
 
   function sharp(window) {
@@ -97,7 +100,7 @@ export function startTimeline(id, { window: initial, onWindow, onView, onStrange
     const now = frame();
     root.style.height = `${now.height + AXIS_HEIGHT}px`;
     area.style.height = `${laid.height + AXIS_HEIGHT}px`;
-    drawLabels(labels, laid, fold);
+    drawLabels(labels, laid, now.span, fold);
     const view = state.view ?? { segments: [], open: [], coverage: new Map(), refs: new Map() };
     drawLegend(byId("legend"), view, laid);
     drawBadge(view, now);

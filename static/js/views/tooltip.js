@@ -58,13 +58,13 @@ function describeSum(view, laid, at) {
   const column = columnAt(view, at);
   if (column === null) return null;
   let total = 0;
-  for (const id of laid.measured) {
+  for (const id of laid.hosts) {
     const coverage = view.coverage.get(id);
     total += (coverage?.running?.[column] ?? 0) + (coverage?.native?.[column] ?? 0);
   }
   return [
     h("p", { class: "lane" }, "Working at once"),
-    h("p", { class: "state" }, h("strong", {}, `${(total / 255).toFixed(2)} of ${laid.measured.length}`), " on a core"),
+    h("p", { class: "state" }, h("strong", {}, `${(total / 255).toFixed(2)} of ${laid.hosts.length}`), laid.hosts.length === 1 ? " thread on a core" : " threads on a core"),
     h("p", { class: "when" }, `on average over the ${duration(view.ns_per_column)} at ${instant(at, view.ns_per_column)}`),
   ];
 }
