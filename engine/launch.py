@@ -10,6 +10,7 @@ with an `engine` of its own cannot stand in for ours.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -17,7 +18,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 from engine.trace import Frame, FrameError, RunSpec, decode_frame
 from engine.trace.record import FINISHED
@@ -76,10 +77,8 @@ class Run:
         """Ends the supervisor, and through it every process of the run. Idempotent."""
         with self._gate:
             if self._process.stdin is not None:
-                try:
+                with contextlib.suppress(OSError):
                     self._process.stdin.close()
-                except OSError:
-                    pass
         try:
             self._process.wait(_PATIENCE_S)
         except subprocess.TimeoutExpired:
@@ -90,7 +89,7 @@ class Run:
             if pipe is not None:
                 pipe.close()
 
-    def __enter__(self) -> Run:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,7 +1,7 @@
 """Starts the marks of an interpreter that is to be measured, then gets out of the way.
 
 Runs before anything of the program. The folder moves to the end of `sys.path`, so that the program's own modules always win, and the
-`sitecustomize` that would have run without us runs now.
+`sitecustomize` that would have run without us runs now. Where there is none, this import fails as it would have failed without us.
 """
 
 import os
@@ -11,22 +11,21 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def _step_aside() -> None:
-    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != _HERE] + [_HERE]
+    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != _HERE]
     del sys.modules["sitecustomize"]
-    from importlib.machinery import PathFinder
-    from importlib.util import module_from_spec
-
-    spec = PathFinder.find_spec("sitecustomize", [entry for entry in sys.path if entry != _HERE])
-    if spec is None or spec.loader is None:
-        sys.modules["sitecustomize"] = sys.modules.get("sitecustomize", type(sys)("sitecustomize"))
-        return
-    module = module_from_spec(spec)
-    sys.modules["sitecustomize"] = module
-    spec.loader.exec_module(module)
+    try:
+        __import__("sitecustomize")
+    finally:
+        sys.path.append(_HERE)
 
 
 if os.environ.get("GILSCOPE_MARKS"):
-    from _gilscope import marks
+    try:
+        from _gilscope import marks
 
-    marks.begin(os.environ["GILSCOPE_MARKS"])
+        marks.begin(os.environ["GILSCOPE_MARKS"])
+    except Exception as error:
+        # Whatever it is, the program must run as it would have; that its marks are missing shows on the trace as unknown.
+        if sys.flags.verbose:
+            sys.stderr.write(f"gilscope: no marks: {error!r}\n")
 _step_aside()

@@ -179,9 +179,14 @@ class GilProbe:
         """What became known: up to the watermark of what was drained from the rings, or up to now where there are none."""
         if drained is None:
             return self._fold.until(time.monotonic_ns())
+        became = {act.pid: act.t for act in reversed(drained.records.execs)}
         for birth in drained.records.births:
-            if birth.pid != birth.ppid:
+            if birth.pid == birth.ppid:
+                continue
+            if birth.t < became.get(birth.ppid, birth.t + 1):
                 self.forked(birth.ppid, birth.pid, birth.t)
+            elif self._follow and not self.watches(birth.pid):
+                self._waiting[birth.pid] = None  # Its parent had become another program by then: it has inherited nothing.
         self._take(drained.records.samples)
         blind = [Blind(gap.start, gap.end) for gap in drained.gaps]
         if drained.records.throttled:

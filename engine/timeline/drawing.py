@@ -11,7 +11,7 @@ from engine.agent._gilscope import codes
 from engine.timeline.layer import Ints, Layer, boundaries
 from engine.timeline.pen import Row
 from engine.timeline.runs import Runs
-from engine.timeline.thread_states import NOBODY, PREEMPTED, SELECT, UNTOLD, WAKE_UP_NS, thread_states
+from engine.timeline.thread_states import NOBODY, UNTOLD, thread_states
 from engine.timeline.tracks import T_ENDED, T_READY, T_STEP, T_SUSPENDED, CpuTrack, ProcessTrack, TaskTrack, ThreadTrack
 from engine.trace import State
 
@@ -87,43 +87,6 @@ def draw_process(process: ProcessTrack, upto: int) -> list[Row]:
     start = boundaries([process.life], process.pen.look_from, limit)
     none = np.full(len(start), -1, np.int64)
     return process.pen.draw(Runs(start, limit, process.life.at(start), none, none).merged(), limit)
-
-
-def infer_holders(process: ProcessTrack, upto: int) -> None:
-    """Where nothing tells who holds the GIL: who is on a core in Python, for only a holder can be.
-
-    A holder that is preempted holds on. Who has it keeps it until it blocks, leaves Python, or another is on a core in Python for longer
-    than a futex wakes its thread to look.
-    """
-    begin, threads = process.inferred, process.threads
-    if upto <= begin or not threads:
-        return
-    start = boundaries([layer for thread in threads for layer in (thread.core, thread.operation)], begin, upto)
-    at_python, holding_on = np.zeros((2, len(threads), len(start)), bool)
-    for row, thread in enumerate(threads):
-        core, operation = thread.core.at(start), thread.operation.at(start)
-        alive = start < thread.ended if thread.ended is not None else np.ones(len(start), bool)
-        inside = alive & ~np.isin(operation, (codes.NATIVE, codes.SLEEP, SELECT))
-        at_python[row] = inside & (core >= 0)
-        holding_on[row] = inside & (core == PREEMPTED)
-    now: int = int(process.gil.value[-1]) if len(process.gil.t) else NOBODY
-    row_of = {thread.tid: row for row, thread in enumerate(threads)}
-    changes: list[tuple[int, int]] = []
-    lasting = np.append(start[1:], upto) - start >= WAKE_UP_NS
-    for column, t in enumerate(start.tolist()):
-        mine = row_of.get(now)
-        if mine is not None and (at_python[mine, column] or (holding_on[mine, column] and not lasting[column])):
-            continue
-        others = np.flatnonzero(at_python[:, column])
-        if mine is not None and holding_on[mine, column] and not len(others):
-            continue
-        holder = threads[int(others[0])].tid if len(others) else NOBODY
-        if holder != now:
-            changes.append((t, holder))
-            now = holder
-    if changes:
-        process.gil.extend(*zip(*changes, strict=True))
-    process.inferred = upto
 
 
 def main_holders(rows: list[Row], gil: Layer, lane_of: LaneOf) -> list[Row]:

@@ -102,7 +102,7 @@ class Intake:
             above = self.processes.get(parent) if parent is not None else None
             name = "main" if not self.processes else f"process {pid}"
             lane = self.book.lane("process", name, t, parent=above.lane if above else None, pid=pid)
-            self.processes[pid] = ProcessTrack(pid, lane, Pen(t), self.interval_ns, inferred=t)
+            self.processes[pid] = ProcessTrack(pid, lane, Pen(t), self.interval_ns, settled=t)
         return self.processes[pid]
 
     def _thread(self, pid: int, tid: int, t: int, parent: int | None = None) -> ThreadTrack:
@@ -128,13 +128,18 @@ class Intake:
     def _take_source(self, source: GilSource) -> None:
         process = self._process(source.pid, source.t - self.origin)
         process.told.extend(source.t - self.origin, int(source.asks))
+        process.source.extend(source.t - self.origin, source.source)
         if source.source in (GIL_EXACT, GIL_SAMPLED):
             # Before its GIL was found a process has no source yet: that says nothing of what is seen from now on.
             process.sources.discard(GIL_OFF)
         process.sources.add(source.source)
+        said = source.why or _GIL_NOTES.get(source.source)
+        if said is not None and process.gil_note is not None and said != process.gil_note:
+            said = f"{process.gil_note}; from {(source.t - self.origin) / 1e9:.2f} s: {said}"
+        process.gil_note = said or process.gil_note
         if process.works:
             self._open_gil(process)
-        self.judge(process, source)
+        self.judge(process)
 
     def _open_gil(self, process: ProcessTrack) -> None:
         if process.gil_lane is None:
@@ -142,19 +147,13 @@ class Intake:
             process.gil_lane = self.book.lane("interpreter", "GIL", t, parent=process.lane, pid=process.pid)
             process.gil_pen = Pen(t)
 
-    def judge(self, process: ProcessTrack, source: GilSource | None = None) -> None:
+    def judge(self, process: ProcessTrack) -> None:
         """Says on each lane of a process how well it is known: as well as the weakest source that it rests on."""
         gil = {GIL_EXACT: "exact", GIL_SAMPLED: "sampled", GIL_OFF: "inferred", GIL_ABSENT: "exact"}
         levels = ("exact", "sampled", "inferred")
         worst_gil = max((gil[one] for one in process.sources), key=levels.index, default="inferred")
         if process.gil_lane is not None:
-            note = self.book[process.gil_lane].note
-            if source is not None:
-                said = source.why or _GIL_NOTES.get(source.source)
-                if note is not None and said is not None and said != note:
-                    said = f"{note}; from {(source.t - self.origin) / 1e9:.2f} s: {said}"
-                note = said or note
-            self.book.change(process.gil_lane, exactness=worst_gil, note=note)
+            self.book.change(process.gil_lane, exactness=worst_gil, note=process.gil_note)
         for thread in process.threads:
             exactness = max(worst_gil, self.kernel, key=levels.index)
             for lane in (thread.lane, *(task.lane for task in thread.tasks.values())):
@@ -277,7 +276,7 @@ class Intake:
         taken, asks = took.t - self.origin, asked.t - self.origin
         for pid, rows in _by(took.pid):
             if pid in self.processes:
-                self.processes[pid].gil.extend(taken[rows], took.tid[rows])
+                self.processes[pid].seen.extend(taken[rows], took.tid[rows])
         tids = np.union1d(took.tid, asked.tid)
         for tid in tids[tids > 0].tolist():
             thread = self.threads.get(tid)
@@ -294,7 +293,7 @@ class Intake:
             begin, end = t0 - self.origin, t1 - self.origin
             thread = self._thread(pid, tid, max(begin, 0))
             was_on = bool(len(thread.core.t)) and int(thread.core.value[-1]) >= 0
-            held = spells(thread.process.gil, tid, begin, end)
+            held = spells(thread.process.seen, tid, begin, end)
             changes = placed(begin, end, min(oncpu, end - begin), waited, was_on, held)
             thread.core.extend(*zip(*changes, strict=True))
 

@@ -6,8 +6,9 @@ import numpy as np
 
 from engine.agent._gilscope import codes
 from engine.timeline.book import Book
-from engine.timeline.drawing import Overlap, draw_cpu, draw_gil, draw_process, draw_thread, infer_holders, main_holders
+from engine.timeline.drawing import Overlap, draw_cpu, draw_gil, draw_process, draw_thread, main_holders
 from engine.timeline.evidence import Evidence
+from engine.timeline.holders import settle_holders
 from engine.timeline.intake import Intake
 from engine.timeline.pen import Pen, Row
 from engine.timeline.tracks import ProcessTrack, ThreadTrack
@@ -56,10 +57,11 @@ class Timeline:
     def _frame(self, upto: int, watermark: int, *, last: bool = False) -> Frame:
         rows: list[tuple[int, list[Row]]] = []
         opens: list[tuple[int, Pen]] = []
+        switches = self._intake.kernel == "exact"
         for process in self._intake.processes.values():
-            if process.has_gil and not self._gil_is_seen:
-                infer_holders(process, watermark)
-            if self._intake.kernel == "exact":
+            if process.has_gil:
+                settle_holders(process, watermark, switches=switches, seen=self._gil_is_seen)
+            if switches:
                 self._overlap.measure(process, self._drawn, upto)
             for thread in process.threads:
                 self._draw_thread(thread, upto, watermark, rows, opens, last=last)
@@ -141,6 +143,7 @@ class Timeline:
     def _forget(self, before: int) -> None:
         for process in self._intake.processes.values():
             process.gil.forget(before)
+            process.seen.forget(min(before, process.settled))
             for thread in process.threads:
                 thread.forget(min(before, thread.pen.look_from))
         for cpu in self._intake.cpus.values():

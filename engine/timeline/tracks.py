@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.agent._gilscope import codes
-from engine.timeline.evidence import GIL_ABSENT, Marked
+from engine.timeline.evidence import GIL_ABSENT, GIL_OFF, Marked
 from engine.timeline.layer import Layer
 from engine.timeline.pen import Pen
 from engine.timeline.thread_states import AFTER, BEFORE, BETWEEN, SELECT, UNSEEN, UNTOLD, ThreadLayers
@@ -34,8 +34,8 @@ _TELLS_OPERATION[[*_KINDS, codes.OP_BEGIN]] = True
 
 @dataclass(slots=True, eq=False)
 class ProcessTrack:
-    """`gil` is who holds its GIL, `interval_ns` its switch interval, `told` 1 while it is seen who asks for it, `gil_lane` where it is
-    drawn (None: no Python).
+    """`seen` is who was seen to hold its GIL and `source` by what; `gil` is who is taken to hold it, up to `settled`. `told` is 1 while
+    it is seen who asks for it, `interval_ns` its switch interval, `gil_lane` where it is drawn (None: no Python).
     """
 
     pid: int
@@ -46,10 +46,13 @@ class ProcessTrack:
     told: Layer = field(default_factory=lambda: Layer(0))
     gil_lane: int | None = None
     gil_pen: Pen | None = None
+    gil_note: str | None = None
     sources: set[int] = field(default_factory=set)
     life: Layer = field(default_factory=lambda: Layer(State.starting))
     works: bool = False
-    inferred: int = 0
+    seen: Layer = field(default_factory=lambda: Layer(UNTOLD))
+    source: Layer = field(default_factory=lambda: Layer(GIL_OFF))
+    settled: int = 0
     threads: list[ThreadTrack] = field(default_factory=list)
     ended: int | None = None
     signal: int | None = None

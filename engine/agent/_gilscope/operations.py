@@ -3,13 +3,18 @@
 A job is a generator of these; each model performs them in its own idiom, with the real primitives.
 """
 
+TYPE_CHECKING = False  # As in marks: typing is not to be imported.
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
 
 class Compute:
     """Pure Python work: `call(*args)` holds the GIL, and lasts about a millisecond so that the ticks between calls are close."""
 
     __slots__ = ("args", "call")
 
-    def __init__(self, call, *args):
+    def __init__(self, call: "Callable[..., Any]", *args: "Any") -> None:
         self.call = call
         self.args = args
 
@@ -19,7 +24,7 @@ class Native:
 
     __slots__ = ("args", "call")
 
-    def __init__(self, call, *args):
+    def __init__(self, call: "Callable[..., Any]", *args: "Any") -> None:
         self.call = call
         self.args = args
 
@@ -29,7 +34,7 @@ class Sleep:
 
     __slots__ = ("seconds",)
 
-    def __init__(self, seconds):
+    def __init__(self, seconds: float) -> None:
         self.seconds = seconds
 
 
@@ -38,17 +43,17 @@ class Fetch:
 
     __slots__ = ("path", "server")
 
-    def __init__(self, server, path):
+    def __init__(self, server: tuple[str, int], path: str) -> None:
         self.server = server
         self.path = path
 
     @property
-    def request(self):
+    def request(self) -> bytes:
         host, port = self.server
         return f"GET {self.path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode("ascii")
 
     @staticmethod
-    def body(response):
+    def body(response: bytes) -> bytes:
         """The body of a whole response. Raises ConnectionError when the server did not answer 200."""
         head, _, body = response.partition(b"\r\n\r\n")
         if not head.startswith(b"HTTP/1.1 200 "):
@@ -61,6 +66,6 @@ class Call:
 
     __slots__ = ("args", "call")
 
-    def __init__(self, call, *args):
+    def __init__(self, call: "Callable[..., Any]", *args: "Any") -> None:
         self.call = call
         self.args = args

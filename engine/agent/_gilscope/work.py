@@ -1,31 +1,40 @@
 """Work: the jobs of one plan, to be called by index. What models know of workloads, and it can be pickled."""
 
-from .workloads import WORKLOADS, function
+TYPE_CHECKING = False  # As in marks: typing is not to be imported.
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .plan import Plan
+    from .shapes import Job, Workload
 
 
 class Work:
-    """Calling it with a job's index answers that job's generator of operations."""
+    """Calling it with a job's index answers that job's generator of operations. To be loaded before."""
 
-    def __init__(self, plan):
+    def __init__(self, plan: "Plan") -> None:
         self._plan = plan
-        self._jobs = None
 
-    def load(self):
+    def load(self) -> None:
         """Imports the workload here and now, so that no job pays for it. Raises what the user's file raises."""
-        plan = self._plan
-        if ":" in plan.workload:
-            self._jobs = function.loaded(plan.workload)
-        else:
-            self._jobs = WORKLOADS[plan.workload]
+        self._jobs = self._loaded()
 
-    def __call__(self, index):
-        if self._jobs is None:
-            self.load()
+    def _loaded(self) -> "Workload":
+        name = self._plan.workload
+        if ":" in name:
+            from .workloads import function  # What it needs to look at a function is dear; the others do not.
+
+            return function.loaded(name)
+        from .workloads import WORKLOADS
+
+        workload: Workload = WORKLOADS[name]
+        return workload
+
+    def __call__(self, index: int) -> "Job":
         return self._jobs.job(index, self._plan.params, self._plan.server)
 
-    def result(self, values):
+    def result(self, values: "list[Any]") -> "dict[str, Any]":
         """What the workload found, from the values of its finished jobs in their order."""
         return self._jobs.result(values)
 
-    def __reduce__(self):
+    def __reduce__(self) -> "tuple[type[Work], tuple[Plan]]":
         return Work, (self._plan,)

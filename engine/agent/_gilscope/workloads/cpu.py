@@ -2,6 +2,12 @@
 
 from ..operations import Compute
 
+TYPE_CHECKING = False  # As in marks: typing is not to be imported.
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..shapes import Job
+
 NAME = "cpu"
 TITLE = "CPU in Python"
 DESCRIPTION = "Pure-Python arithmetic. Needs a core and the GIL all the time, never waits for anything else."
@@ -22,7 +28,7 @@ NEEDS_SERVER = False
 _CHUNK = 10_000
 
 
-def job(index, params, server):
+def job(index: int, params: "dict[str, Any]", server: object) -> "Job":
     state = index + 1
     left = params["rounds"]
     while left > 0:
@@ -31,12 +37,12 @@ def job(index, params, server):
     return state
 
 
-def churn(state, rounds):
+def churn(state: int, rounds: int) -> int:
     """`rounds` steps of a linear congruential generator (the constants of Numerical Recipes)."""
     for _ in range(rounds):
         state = (state * 1664525 + 1013904223) & 0xFFFFFFFF
     return state
 
 
-def result(values):
+def result(values: list[int]) -> "dict[str, Any]":
     return {"checksum": sum(values) & 0xFFFFFFFF}

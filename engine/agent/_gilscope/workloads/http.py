@@ -4,6 +4,12 @@ from time import perf_counter_ns
 
 from ..operations import Fetch
 
+TYPE_CHECKING = False  # As in marks: typing is not to be imported.
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..shapes import Job
+
 NAME = "http"
 TITLE = "HTTP requests"
 DESCRIPTION = "Requests over real sockets to a server in another process that answers after a set latency: waiting for the network."
@@ -42,7 +48,7 @@ PARAMETERS = (
 NEEDS_SERVER = True
 
 
-def job(index, params, server):
+def job(index: int, params: "dict[str, Any]", server: tuple[str, int]) -> "Job":
     path = target(params)
     latencies, received = [], 0
     for _ in range(params["requests"]):
@@ -53,12 +59,12 @@ def job(index, params, server):
     return latencies, received
 
 
-def target(params):
+def target(params: "dict[str, Any]") -> str:
     """The path that makes the server think for the latency and answer with a body of the size."""
     return f"/?latency_ms={params['latency_ms']}&bytes={params['body_kb'] * 1000}"
 
 
-def result(values):
+def result(values: list[tuple[list[int], int]]) -> "dict[str, Any]":
     latencies = sorted(latency for found, _ in values for latency in found)
     if not latencies:
         return {}

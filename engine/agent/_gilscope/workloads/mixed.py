@@ -5,9 +5,17 @@ from time import perf_counter_ns
 from ..operations import Compute, Fetch
 from .cpu import churn
 
+TYPE_CHECKING = False  # As in marks: typing is not to be imported.
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..shapes import Job
+
 NAME = "mixed"
 TITLE = "Fetch, then compute"
-DESCRIPTION = "Each job fetches over the network, then computes in Python on what it got, in turn. Under asyncio the computing blocks the loop."
+DESCRIPTION = (
+    "Each job fetches over the network, then computes in Python on what it got, in turn. Under asyncio the computing blocks the loop."
+)
 PARAMETERS = (
     {
         "name": "rounds",
@@ -45,7 +53,7 @@ NEEDS_SERVER = True
 _CHUNK = 10_000
 
 
-def job(index, params, server):
+def job(index: int, params: "dict[str, Any]", server: tuple[str, int]) -> "Job":
     path = f"/?latency_ms={params['latency_ms']}&bytes=1000"
     state, latencies = index + 1, []
     for _ in range(params["rounds"]):
@@ -58,7 +66,7 @@ def job(index, params, server):
     return state, latencies
 
 
-def result(values):
+def result(values: list[tuple[int, list[int]]]) -> "dict[str, Any]":
     latencies = sorted(latency for _, found in values for latency in found)
     if not latencies:
         return {}

@@ -4,6 +4,12 @@ import hashlib
 
 from ..operations import Compute, Native
 
+TYPE_CHECKING = False  # As in marks: typing is not to be imported.
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..shapes import Job
+
 NAME = "native"
 TITLE = "CPU in C, GIL released"
 DESCRIPTION = "SHA-256 over large buffers. hashlib releases the GIL while it hashes, so threads can use several cores."
@@ -32,7 +38,7 @@ PARAMETERS = (
 NEEDS_SERVER = False
 
 
-def job(index, params, server):
+def job(index: int, params: "dict[str, Any]", server: object) -> "Job":
     block = yield Compute(bytes, params["block_mb"] * 1_000_000)
     digest = hashlib.sha256(str(index).encode())
     for _ in range(params["blocks"]):
@@ -40,5 +46,5 @@ def job(index, params, server):
     return digest.hexdigest()
 
 
-def result(values):
+def result(values: list[str]) -> "dict[str, Any]":
     return {"digests": [value[:16] for value in values[:64]]}

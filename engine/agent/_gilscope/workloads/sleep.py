@@ -4,6 +4,12 @@ from time import perf_counter_ns
 
 from ..operations import Sleep
 
+TYPE_CHECKING = False  # As in marks: typing is not to be imported.
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..shapes import Job
+
 NAME = "sleep"
 TITLE = "Timed waits"
 DESCRIPTION = "Sleeps. Needs neither a core nor the GIL: stands for any wait whose length does not depend on us."
@@ -32,7 +38,7 @@ PARAMETERS = (
 NEEDS_SERVER = False
 
 
-def job(index, params, server):
+def job(index: int, params: "dict[str, Any]", server: object) -> "Job":
     seconds = params["wait_ms"] / 1000
     longest = 0
     for _ in range(params["waits"]):
@@ -42,5 +48,5 @@ def job(index, params, server):
     return longest
 
 
-def result(values):
+def result(values: list[int]) -> "dict[str, Any]":
     return {"longest_wait_ms": round(max(values, default=0) / 1e6, 3)}

@@ -1,0 +1,35 @@
+"""The shapes of what the agent's modules hand each other. For the type checker alone: nothing imports this at run time."""
+
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any, Protocol
+
+from .operations import Call, Compute, Fetch, Native, Sleep
+
+Mark = Callable[[int], None]
+"""Takes `kind | argument << 8`."""
+
+Operation = Compute | Native | Sleep | Fetch | Call
+Job = Generator[Operation, Any, Any]
+
+Blocking = dict[type, Callable[[Any, Mark], Any]]
+Awaited = dict[type, Callable[[Any, Mark], Coroutine[Any, Any, Any]]]
+"""How a model carries out each kind of operation."""
+
+Outcome = tuple[int, bool, Any]
+"""The job's index, whether it came to its end, and its value or its error as plain data."""
+
+
+class Jobs(Protocol):
+    """The jobs of one plan: what models know of workloads."""
+
+    def load(self) -> None: ...
+
+    def __call__(self, index: int) -> Job: ...
+
+
+class Workload(Protocol):
+    """What a workload's module offers to a run."""
+
+    def job(self, index: int, params: dict[str, Any], server: tuple[str, int] | None) -> Job: ...
+
+    def result(self, values: list[Any]) -> dict[str, Any]: ...

@@ -1,0 +1,82 @@
+"""Who holds the GIL, from what is told of it: copied where it is seen exactly, else squared with who is on a core.
+
+seen     aaaaaaaabbbbbbbb     samples, late by up to a period
+core a   ▔▔▔▔▔▔▁▁▁▁▁▁▁▁▁▁
+core b   ▁▁▁▁▁▁▔▔▔▔▔▔▔▔▔▔
+holder   aaaaaabbbbbbbbbb     only a holder can be on a core in Python
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.agent._gilscope import codes
+from engine.timeline.evidence import GIL_SAMPLED
+from engine.timeline.layer import Ints, boundaries
+from engine.timeline.thread_states import NOBODY, PREEMPTED, SELECT, WAKE_UP_NS
+from engine.timeline.tracks import ProcessTrack
+
+_WITHOUT = (codes.NATIVE, codes.SLEEP, SELECT)
+_PERHAPS = (codes.CONNECT, codes.SEND, codes.RECEIVE, codes.CALL, codes.JOIN, codes.RESULTS)
+"""Operations in which a thread on a core may have the GIL or not: there a sample knows better."""
+
+
+def settle_holders(process: ProcessTrack, upto: int, *, switches: bool, seen: bool) -> None:
+    """Grows `process.gil` up to there. `switches`: cores are known exactly. `seen`: GILs are looked at; if not, all is inferred."""
+    if upto <= process.settled:
+        return
+    edges = [*boundaries([process.source], process.settled, upto).tolist(), upto]
+    for t0, t1 in pairwise(edges):
+        source = int(process.source.at(np.array([t0]))[0])
+        if not seen or (source == GIL_SAMPLED and switches):
+            _infer(process, t0, t1, sampled=seen)
+        else:
+            times = boundaries([process.seen], t0, t1)
+            process.gil.extend(times, process.seen.at(times))
+    process.settled = upto
+
+
+def _infer(process: ProcessTrack, begin: int, upto: int, *, sampled: bool) -> None:
+    """A holder that is preempted holds on. Who has it keeps it until it blocks, leaves Python, or another is on a core in Python for longer
+    than a futex wakes its thread to look.
+    """
+    threads = process.threads
+    if not threads:
+        return
+    start = boundaries([process.seen, *(layer for thread in threads for layer in (thread.core, thread.operation))], begin, upto)
+    hint = process.seen.at(start)
+    at_python, holding_on = np.zeros((2, len(threads), len(start)), bool)
+    for row, thread in enumerate(threads):
+        core, operation = thread.core.at(start), thread.operation.at(start)
+        inside = ~np.isin(operation, _WITHOUT) & (start < thread.ended if thread.ended is not None else True)
+        if sampled:
+            inside &= ~np.isin(operation, _PERHAPS) | (hint == thread.tid)
+        at_python[row] = inside & (core >= 0)
+        holding_on[row] = inside & (core == PREEMPTED)
+    now: int = int(process.gil.value[-1]) if len(process.gil.t) else NOBODY
+    row_of = {thread.tid: row for row, thread in enumerate(threads)}
+    changes: list[tuple[int, int]] = []
+    length = _spell_lengths(at_python, start, upto)
+    longest = np.argmax(length, axis=0)
+    for column, t in enumerate(start.tolist()):
+        mine, other = row_of.get(now), int(longest[column])
+        if mine is not None and (at_python[mine, column] or (holding_on[mine, column] and length[other, column] < WAKE_UP_NS)):
+            continue
+        holder = threads[other].tid if length[other, column] else NOBODY
+        if holder != now:
+            changes.append((t, holder))
+            now = holder
+    if changes:
+        process.gil.extend(*zip(*changes, strict=True))
+
+
+def _spell_lengths(on: npt.NDArray[np.bool_], start: Ints, upto: int) -> npt.NDArray[np.int64]:
+    """For each row and column, how long the spell lasts in all that the column lies in, from its first column on; 0 outside of spells."""
+    times = np.append(start, upto)
+    columns = np.arange(len(start))
+    off_before = np.maximum.accumulate(np.where(on, -1, columns), axis=1)
+    off_after = np.minimum.accumulate(np.where(on, len(start), columns)[:, ::-1], axis=1)[:, ::-1]
+    return np.where(on, times[off_after] - times[off_before + 1], 0)
