@@ -28,6 +28,8 @@ const id = first.id;
 let trace = first;
 let lanes = [];
 let grown = first.t_ns ?? 0;
+/** Whether this page is deleting its trace: what it still asks then is answered 404, and that is no news. */
+let leaving = false;
 
 const timeline = startTimeline(id, { window: windowOfAddress(), onWindow, onView, onStrange: () => askingLanes.ask(), onProblem });
 const askingTrace = latest({ run: (_, options) => getTrace(id, options), done: show, failed: onProblem, everyMs: 600 });
@@ -74,7 +76,7 @@ function show(fresh) {
   byId("title").textContent = trace.title;
   document.title = `${trace.status === "running" ? "● " : ""}${trace.label || trace.title} · gilscope`;
   drawLabel(trace, { readOnly, onChanged: show });
-  drawActions(trace, { readOnly, window: timeline.window, onChanged: show });
+  drawActions(trace, { readOnly, window: timeline.window, onChanged: show, onDelete: () => (leaving = true) });
   const verdict = trace.status === "complete" ? verdictOf(trace.findings ?? []) : null;
   put(byId("headline"), verdict ? h("span", { class: "verdict", data: { kind: verdict.kind } }, verdict.text) : null, trace.headline ?? "");
   drawCondition(byId("condition"), trace);
@@ -130,7 +132,7 @@ function showBreakdown({ lanes: spent, all }) {
 
 /** null: the last request went well. */
 function onProblem(problem) {
-  if (!problem) return;
+  if (!problem || (leaving && problem.status === 404)) return;
   if (problem.status === 0) byId("lost").hidden = false;
   else if (problem.status === 404) location.reload();
   else toast(problem.message, "bad");

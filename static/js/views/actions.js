@@ -7,8 +7,11 @@ import { isFinished } from "../lib/states.js";
 import { confirm } from "./confirm.js";
 import { toast } from "./toast.js";
 
-/** drawActions(trace, {readOnly, window(), onChanged(trace)}): fills `#actions`; `window()` is what *Copy link* carries along. */
-export function drawActions(trace, { readOnly, window, onChanged }) {
+/**
+ * drawActions(trace, {readOnly, window(), onChanged(trace), onDelete()}): fills `#actions`; `window()` is what *Copy link* carries along,
+ * `onDelete` hears that the trace is about to go.
+ */
+export function drawActions(trace, { readOnly, window, onChanged, onDelete }) {
   const finished = isFinished(trace.status);
   put(
     byId("actions"),
@@ -40,6 +43,7 @@ export function drawActions(trace, { readOnly, window, onChanged }) {
   async function remove() {
     const sure = await confirm({ title: "Delete this run?", text: "Its record and its address go away for good. A bundle that you have downloaded can be imported again." });
     if (!sure) return;
+    onDelete();
     await deleteTrace(trace.id);
     location.assign(pages.home());
   }
