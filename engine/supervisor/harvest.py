@@ -59,6 +59,7 @@ class Harvest:
         self._helpers: set[int] = set()
         self._next_account = 0
         self._intervals: list[Intervals] = []
+        self._accounted_ns: int | None = None
         self._executable = os.path.realpath(spec.interpreter["path"])
         self._no_gil = bool(spec.interpreter.get("free_threaded")) and not spec.interpreter.get("gil_enabled")
         self.sources = {"marks": "exact", "kernel": "off", "gil": "off"}
@@ -121,6 +122,7 @@ class Harvest:
         now = time.monotonic_ns()
         if self._schedstat is not None and now >= self._next_account:
             self._next_account = now + _ACCOUNT_NS
+            self._accounted_ns = now
             self._intervals.append(self._schedstat.read(list(self._pids)))
         if self._gil is None:
             return 0.005
@@ -139,9 +141,10 @@ class Harvest:
         if self._kernel is None:
             ended += [Ended(marks_watermark, pid, None) for pid in self._gone(alive)]
         took, asked, sources, gil_watermark = self._from_gil(drained)
+        accounted = None if last else self._accounted_ns
         names, helpers = self._names(alive)
         return Evidence(
-            upto_ns=min(watermark or marks_watermark, marks_watermark, gil_watermark or marks_watermark),
+            upto_ns=min(limit for limit in (marks_watermark, watermark, gil_watermark, accounted) if limit is not None),
             switched=switched,
             marked=tuple(Marked(one.pid, one.tid, one.parent, one.t, one.kind, one.argument, one.texts) for one in marked),
             took=took,
