@@ -16,10 +16,12 @@ import os
 import subprocess
 import sys
 import threading
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Self
 
+from engine.leftovers import BRAND, end_leftovers
 from engine.trace import Frame, FrameError, RunSpec, decode_frame
 from engine.trace.record import FINISHED
 
@@ -33,9 +35,11 @@ class Run:
     def __init__(self, spec: RunSpec) -> None:
         self._last_ns = 0
         self._gate = threading.Lock()
+        self._brand = uuid.uuid4().hex
         self._process = subprocess.Popen(
             # Isolated it lacks what a user or PYTHONPATH adds, and NumPy may be there.
             [sys.executable, "-I", str(_MAIN), *filter(None, sys.path)],
+            env={**os.environ, BRAND: self._brand},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -46,6 +50,11 @@ class Run:
         self._listener = threading.Thread(target=self._listen, name="supervisor-stderr", daemon=True)
         self._listener.start()
         self._say(json.dumps(spec.to_json()).encode() + b"\n")
+
+    @property
+    def pid(self) -> int:
+        """Of the supervisor."""
+        return self._process.pid
 
     def frames(self) -> Iterator[Frame]:
         """Every frame as it comes, up to and with the one whose `changes["status"]` is a finished one.
@@ -65,6 +74,8 @@ class Run:
             if frame.changes.get("status") in FINISHED:
                 return
         self._process.wait()
+        # What is left of the run may hold the pipe of its complaints open.
+        end_leftovers(self._brand)
         self._listener.join(1)
         said = b"".join(self._complaint).decode(errors="replace").strip()
         yield self._broken(f"the supervisor ended without a last word (exit code {self._process.returncode})", said)
@@ -84,6 +95,8 @@ class Run:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._process.returncode:
+            end_leftovers(self._brand)
         self._listener.join(1)
         for pipe in (self._process.stdout, self._process.stderr):
             if pipe is not None:

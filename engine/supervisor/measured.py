@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from engine.leftovers import BRAND, folder_home, folder_prefix
 from engine.probes import procfs
 from engine.probes.spawn import spawn_watched
 from engine.trace import RunSpec
@@ -34,8 +35,7 @@ class Measured:
 
     def __init__(self, spec: RunSpec, server: tuple[str, int] | None) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-        shm = Path("/dev/shm")
-        self._folder = tempfile.TemporaryDirectory(prefix="gilscope-", dir=shm if os.access(shm, os.W_OK) else None)
+        self._folder = tempfile.TemporaryDirectory(prefix=folder_prefix(os.environ.get(BRAND, "")), dir=folder_home())
         self.folder = Path(self._folder.name)
         self.marks = self.folder / "marks"
         self.marks.mkdir()
