@@ -17,8 +17,9 @@ async def main() -> None:
     server = await asyncio.start_server(_answer, "127.0.0.1", 0, backlog=1024, limit=_MOST_HEAD)
     host, port = server.sockets[0].getsockname()
     print(host, port, flush=True)  # noqa: T201 (it is how the supervisor learns the port)
-    async with server:
-        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.buffer.read)
+    # Not `async with server`: from 3.12 on that would wait at its end for whoever keeps a connection open.
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.buffer.read)
+    server.close()
 
 
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -26,7 +27,7 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
         head = await reader.readuntil(b"\r\n\r\n")
         query = parse_qs(urlsplit(head.split(b" ", 2)[1].decode("ascii")).query)
         latency = min(float(query.get("latency_ms", ["0"])[0]) / 1000, _MOST_LATENCY_S)
-        size = min(int(query.get("bytes", ["0"])[0]), _MOST_BYTES)
+        size = max(min(int(query.get("bytes", ["0"])[0]), _MOST_BYTES), 0)
         if latency > 0:
             await asyncio.sleep(latency)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % size + b"x" * size)
