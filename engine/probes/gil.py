@@ -179,11 +179,11 @@ class GilProbe:
         """What became known: up to the watermark of what was drained from the rings, or up to now where there are none."""
         if drained is None:
             return self._fold.until(time.monotonic_ns())
-        became = {act.pid: act.t for act in reversed(drained.records.execs)}
         for birth in drained.records.births:
             if birth.pid == birth.ppid:
                 continue
-            if birth.t < became.get(birth.ppid, birth.t + 1):
+            parent = self._processes.get(birth.ppid)
+            if parent is None or not any(act.pid == parent.pid and parent.since_ns < act.t <= birth.t for act in drained.records.execs):
                 self.forked(birth.ppid, birth.pid, birth.t)
             elif self._follow and not self.watches(birth.pid):
                 self._waiting[birth.pid] = None  # Its parent had become another program by then: it has inherited nothing.
