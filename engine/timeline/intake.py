@@ -188,12 +188,16 @@ class Intake:
                 task.becomes(t, T_STEP)
         elif kind == codes.STEP_END:
             if task is not None:
-                task.becomes(t, T_SUSPENDED + task.awaits)
+                task.becomes(t, T_READY if task.called_again else T_SUSPENDED + task.awaits)
+                task.called_again = False
             thread.step = None
         elif kind == codes.TASK_READY:
             ready = thread.tasks.get(argument)
             if ready is not None and ready.state_now >= T_SUSPENDED:
                 ready.becomes(t, T_READY)
+            elif ready is not None and ready.state_now == T_STEP:
+                # It gives way for a moment only: the loop is asked to call it soon while its step still lasts.
+                ready.called_again = True
         elif kind == codes.AWAIT_BEGIN:
             if task is not None:
                 task.awaits = argument

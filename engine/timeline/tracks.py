@@ -132,6 +132,7 @@ class TaskTrack:
     ended: int | None = None
 
     state_now: int = T_READY
+    called_again: bool = False
 
     def becomes(self, t: int, value: int) -> None:
         self.state_now = value
