@@ -14,7 +14,7 @@ from engine.probes.gil_calibrations import Calibrations
 from engine.probes.marks import MarkFolder
 from engine.probes.perf import Drained
 from engine.probes.schedstat import Intervals, SchedStat
-from engine.probes.switches import KernelSwitches
+from engine.probes.switches import Exit, KernelSwitches
 from engine.timeline.evidence import (
     GIL_ABSENT,
     GIL_EXACT,
@@ -52,6 +52,7 @@ class Harvest:
         self._gil: GilProbe | None = None
         self._calibrations = Calibrations(cache, watch="gil" in self._wanted)
         self._held_back = np.empty((5, 0), np.int64)
+        self._ends_held_back: list[Exit] = []
         self._pids: dict[int, None] = {}
         self._named: set[int] = set()
         self._told: set[int] = set()
@@ -194,12 +195,14 @@ class Harvest:
         rows = rows[:, np.argsort(rows[0], kind="stable")]
         cut = int(np.searchsorted(rows[0], got.watermark_ns, "left"))
         self._held_back = rows[:, cut:]
+        ends = [*self._ends_held_back, *got.exits]
+        self._ends_held_back = [end for end in ends if end.t >= got.watermark_ns]
         for exec_ in got.execs:
             self._named.discard(exec_.pid)
         return (
             Switched(*rows[:, :cut]) if "kernel" in self._wanted else None,
             [Born(birth.t, birth.pid, birth.tid, birth.ppid) for birth in got.births],
-            [Ended(end.t, end.pid, end.tid) for end in got.exits],
+            [Ended(end.t, end.pid, end.tid) for end in ends if end.t < got.watermark_ns],
             [Unseen(gap.start, gap.end) for gap in got.gaps],
             got.watermark_ns,
             drained,

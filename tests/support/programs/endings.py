@@ -37,12 +37,14 @@ def is_killed() -> None:
     """Its process dies as by the out-of-memory killer."""
     works()
     os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(60)
 
 
 def crashes() -> None:
     """Its process dies as by a fault in C."""
     works()
     os.kill(os.getpid(), signal.SIGSEGV)
+    time.sleep(60)
 
 
 def hangs() -> None:
