@@ -46,7 +46,11 @@ class Database:
             raise StoreError(f"the data directory {directory} cannot be used ({error.strerror}): name another one with --data") from None
         try:
             self._writer = self._connect()
-            self._prepare()
+            try:
+                self._prepare()
+            except BaseException:
+                self._writer.close()
+                raise
         except sqlite3.Error as error:
             os.close(self._lock)
             raise StoreError(f"{self.path} cannot be opened ({error}): name another directory with --data") from None
@@ -86,10 +90,7 @@ class Database:
         finally:
             with suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
-            if self._closed:
-                connection.close()
-            else:
-                self._idle.put(connection)
+            self._put_back(connection)
 
     def version(self) -> int:
         """Differs from the last answer once anything was written, by whichever process. 0 once closed."""
@@ -106,15 +107,23 @@ class Database:
         with self._gate:
             if self._closed:
                 return
-            self._closed = True
             with self._locked():
-                while not self._idle.empty():
-                    self._idle.get_nowait().close()
                 with self._watching:
+                    self._closed = True
+                    while not self._idle.empty():
+                        self._idle.get_nowait().close()
                     if self._watcher is not None:
                         self._watcher.close()
                 self._writer.close()
             os.close(self._lock)
+
+    def _put_back(self, connection: sqlite3.Connection) -> None:
+        """For the next reader; closed if there will be none. Under the lock that `close` empties the pool under, so none is forgotten."""
+        with self._watching:
+            if self._closed:
+                connection.close()
+            else:
+                self._idle.put(connection)
 
     def _unusable(self, error: sqlite3.Error) -> StoreError:
         return StoreError(f"{self.path} cannot be used ({error}): is there room left on the disk, and may it be written?")
@@ -122,8 +131,12 @@ class Database:
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False)
         connection.row_factory = sqlite3.Row
-        for pragma in ("wal_autocheckpoint = 0", "synchronous = NORMAL", "foreign_keys = ON", "cache_size = -8192"):
-            connection.execute(f"PRAGMA {pragma}")
+        try:
+            for pragma in ("wal_autocheckpoint = 0", "synchronous = NORMAL", "foreign_keys = ON", "cache_size = -8192"):
+                connection.execute(f"PRAGMA {pragma}")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _prepare(self) -> None:
