@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from time import perf_counter_ns
 
 from . import codes, marks
 from .models import MODELS
@@ -27,9 +28,11 @@ def main(plan_path: str, result_path: str) -> int:
         work.load()
         marks.ready_when_watched()
         mark(codes.MODEL_BEGIN)
+        begun = perf_counter_ns()
         outcomes = MODELS[plan.model].run(plan, work)
+        elapsed = perf_counter_ns() - begun
         mark(codes.MODEL_END)
-        said = _summary(plan, work, outcomes)
+        said = {**_summary(plan, work, outcomes), "elapsed_ns": elapsed}
     except Exception as error:
         said = {"result": {}, "error": describe(error)}
     _write(
