@@ -16,21 +16,24 @@ NOBODY, UNKNOWN = 0, -1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Holds:
-    """From `t` on, thread `tid` holds the GIL of process `pid`; `NOBODY` or `UNKNOWN` in place of a thread. Columns, sorted by `t`.
+    """From `t` on, thread `tid` holds the GIL of an interpreter of process `pid`; `NOBODY` or `UNKNOWN` in place of a thread. Columns,
+    sorted by `t`. `interpreter`: CPython's number of it, 0 for the main one.
 
-    For one process each row differs from the one before. Before its first row nothing is known. Rows end with the process, not before.
+    For one interpreter each row differs from the one before. Before its first row nothing is known. Rows end with the process, not before.
     """
 
     t: Ints
     pid: Ints
     tid: Ints
+    interpreter: Ints
 
     def __len__(self) -> int:
         return len(self.t)
 
     @classmethod
-    def of(cls, rows: list[tuple[int, int, int]]) -> Holds:
-        return cls(*_columns(rows))
+    def of(cls, rows: list[tuple[int, int, int, int]]) -> Holds:
+        """From rows of (t, pid, tid, interpreter)."""
+        return cls(*np.array(rows, np.int64).reshape(-1, 4).T)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,12 +54,16 @@ class Asks:
 
 @dataclass(frozen=True, slots=True)
 class SourceChange:
-    """From `t` on, what is told of process `pid` comes from this source; `why` in words for people ("" when there is nothing to say)."""
+    """From `t` on, what is told of an interpreter of process `pid` comes from this source.
+
+    `why`: in words for people, "" when there is nothing to say.
+    """
 
     t: int
     pid: int
     source: Source
     why: str = ""
+    interpreter: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ class GilFold:
     def __init__(self) -> None:
         self._pending: list[Observation] = []
         self._processes: dict[int, _Process] = {}
-        self._holds: list[tuple[int, int, int]] = []
+        self._holds: list[tuple[int, int, int, int]] = []
         self._asks: list[tuple[int, int, int]] = []
         self._changes: list[SourceChange] = []
         self._floor = 0
@@ -181,7 +181,7 @@ class GilFold:
     def _hold(self, process: _Process, t: int, tid: int) -> None:
         if process.holder != tid:
             process.holder = tid
-            self._holds.append((t, process.pid, tid))
+            self._holds.append((t, process.pid, tid, 0))
 
     def _last(self, process: _Process, tid: int) -> None:
         if tid != process.last:

@@ -34,6 +34,7 @@ class ThreadMarks:
     kind: Ints
     argument: Ints
     texts: dict[tuple[int, int], str]
+    interpreter: int = 0
 
 
 class MarkFolder:
@@ -121,6 +122,7 @@ class _MarkFile:
             kind=records[:, 1] & 0xFF,
             argument=records[:, 1] >> 8,
             texts=self._texts(),
+            interpreter=int(self._words[codes.H_INTERPRETER]),
         )
 
     def _texts(self) -> dict[tuple[int, int], str]:

@@ -147,7 +147,7 @@ class Harvest:
         return Evidence(
             upto_ns=min(limit for limit in (marks_watermark, watermark, gil_watermark, accounted) if limit is not None),
             switched=switched,
-            marked=tuple(Marked(one.pid, one.tid, one.parent, one.t, one.kind, one.argument, one.texts) for one in marked),
+            marked=tuple(Marked(one.pid, one.tid, one.parent, one.t, one.kind, one.argument, one.texts, one.interpreter) for one in marked),
             took=took,
             asked=asked,
             accounts=self._accounts(),
@@ -201,7 +201,7 @@ class Harvest:
             self._named.discard(exec_.pid)
         return (
             Switched(*rows[:, :cut]) if "kernel" in self._wanted else None,
-            [Born(birth.t, birth.pid, birth.tid, birth.ppid) for birth in got.births],
+            [Born(birth.t, birth.pid, birth.tid, birth.ppid, birth.ptid) for birth in got.births],
             [Ended(end.t, end.pid, end.tid) for end in ends if end.t < got.watermark_ns],
             [Unseen(gap.start, gap.end) for gap in got.gaps],
             got.watermark_ns,
@@ -215,17 +215,19 @@ class Harvest:
             now = time.monotonic_ns()
             fresh = [GilSource(now, pid, source, why=why) for pid in self._pids if pid not in self._told]
             self._told.update(self._pids)
-            return Triples(none, none, none), Triples(none, none, none), fresh, None
+            return Triples(none, none, none, none), Triples(none, none, none, none), fresh, None
         events = self._gil.drain(drained)
         sources = [
-            GilSource(change.t, change.pid, _SOURCES[change.source], change.source == "exact" and not change.why, change.why)
+            GilSource(
+                change.t, change.pid, _SOURCES[change.source], change.source == "exact" and not change.why, change.why, change.interpreter
+            )
             for change in events.changes
         ]
         if any(source.source == GIL_SAMPLED for source in sources):
             self.sources["gil"] = "sampled"
         return (
-            Triples(events.holds.t, events.holds.pid, events.holds.tid),
-            Triples(events.asks.t, events.asks.pid, events.asks.tid),
+            Triples(events.holds.t, events.holds.pid, events.holds.tid, events.holds.interpreter),
+            Triples(events.asks.t, events.asks.pid, events.asks.tid, np.full(len(events.asks), -1)),
             sources,
             events.watermark_ns,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import select
 import signal
@@ -134,7 +135,8 @@ class Session:
             measured.close()
 
     def _loop(self, measured: Measured, harvest: Harvest, timeline: Timeline, origin: int) -> None:
-        deadline = origin + int(self._spec.time_limit_s * 1e9)
+        limit_s = self._spec.time_limit_s
+        deadline = math.inf if limit_s is None else origin + limit_s * 1e9
         next_frame, ended_at, said_running = time.monotonic(), None, False
         while True:
             self._voice.listen(harvest.tick())
@@ -148,7 +150,7 @@ class Session:
                 self._ending = ("cancelled", None)
                 return
             if time.monotonic_ns() > deadline:
-                limit = f"the run took longer than its limit of {self._spec.time_limit_s:g} s, and was ended"
+                limit = f"the run took longer than its limit of {limit_s:g} s, and was ended"
                 self._ending = ("failed", {"kind": "time_limit", "message": limit, "traceback": None})
                 return
             if now < next_frame:

@@ -26,7 +26,7 @@ class Switched:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Marked:
-    """Marks of one thread. `texts`: (kind, argument) → what it is called."""
+    """Marks of one thread in one interpreter. `texts`: (kind, argument) → what it is called."""
 
     pid: int
     tid: int
@@ -35,15 +35,20 @@ class Marked:
     kind: Ints
     argument: Ints
     texts: dict[tuple[int, int], str]
+    interpreter: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Triples:
-    """Rows of (t, pid, tid): who took the GIL (0 nobody, -1 not known), or who asked for it."""
+    """Rows of (t, pid, tid, interpreter): who took that interpreter's GIL (0 nobody, -1 not known), or who asked for it.
+
+    Who asks is known without the interpreter: there it may be -1.
+    """
 
     t: Ints
     pid: Ints
     tid: Ints
+    interpreter: Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,12 +65,13 @@ class Accounts:
 
 @dataclass(frozen=True, slots=True)
 class Born:
-    """A thread, or a process when `tid == pid`, began at `t`; made by process `ppid`."""
+    """A thread, or a process when `tid == pid`, began at `t`; made by thread `ptid` of process `ppid`."""
 
     t: int
     pid: int
     tid: int
     ppid: int
+    ptid: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,36 @@ class GilSource:
     source: int
     asks: bool = False
     why: str = ""
+    interpreter: int = 0
+
+
+WAIT_OTHER, WAIT_GIL, WAIT_LOCK, WAIT_SLEEP, WAIT_SOCKET, WAIT_FILE, WAIT_POLL, WAIT_CHILD, WAIT_STOPPED = range(9)
+"""What the kernel says that a thread is blocked in. WAIT_LOCK: a futex that is no GIL's. WAIT_POLL: until any of several files is ready.
+WAIT_CHILD: for a process to end. WAIT_STOPPED: by a signal, until it is told to go on."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Waits:
+    """At `t` a thread was seen blocked, or went off its core to be, in `what` (WAIT_…) on `target`, an index into `targets` or -1.
+
+    It holds for the whole of the block that `t` lies in (a switch off the core has the time of that switch, or at most 50 µs less).
+    """
+
+    t: Ints
+    pid: Ints
+    tid: Ints
+    what: Ints
+    target: Ints
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wakes:
+    """At `t` thread `waker` made thread `tid` ready to run that was blocked. 0: an interrupt or a process that is not ours did."""
+
+    t: Ints
+    tid: Ints
+    waker: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +137,7 @@ class Unseen:
 
 def _no_triples() -> Triples:
     none = np.empty(0, np.int64)
-    return Triples(none, none, none)
+    return Triples(none, none, none, none)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +159,5 @@ class Evidence:
     unseen: tuple[Unseen, ...] = ()
     names: dict[int, str] = field(default_factory=dict)
     helpers: frozenset[int] = frozenset()
+    waits: Waits | None = None
+    wakes: Wakes | None = None

@@ -106,7 +106,7 @@ class ThreadTrack:
         kind = marked.kind[which]
         begun = np.cumsum((kind == codes.JOB_BEGIN).astype(np.int64) - (kind == codes.JOB_END)) + self.jobs_begun
         self.jobs_begun = int(begun[-1]) if len(begun) else self.jobs_begun
-        value = np.where(kind == codes.OP_BEGIN, marked.argument[which], _OPERATION_OF[kind])
+        value = np.where(kind == codes.OP_BEGIN, marked.argument[which] & 0xFF, _OPERATION_OF[kind])
         value = np.where((value == codes.PYTHON) & (begun <= 0), BETWEEN, value)
         self.operation.extend(marked.t[which] - origin, value)
 

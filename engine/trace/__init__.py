@@ -8,6 +8,7 @@ A finished trace, a live one, a stored one and a bundle are all the same sequenc
 Everything here is pure: no clock, no file, no process.
 """
 
+from engine.trace.edges import Edge, EdgeKind
 from engine.trace.frames import Frame, FrameError, decode_frame, encode_frame
 from engine.trace.lanes import Exactness, Job, Lane, LaneKind
 from engine.trace.record import Interpreter, Record, RunSpec, Status
@@ -18,6 +19,8 @@ from engine.trace.whole import Trace
 __all__ = [
     "ON_CORE",
     "TRANSITIONS",
+    "Edge",
+    "EdgeKind",
     "Exactness",
     "Frame",
     "FrameError",

@@ -14,6 +14,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.trace.edges import Edge
 from engine.trace.lanes import Job, Lane
 from engine.trace.segments import SegmentError, Segments
 
@@ -33,7 +34,8 @@ class Frame:
     `t_ns`: everything before it is told. `lanes`: new ones, and known ones that changed (same id: the later wins).
     `segments`: closed since the last frame, never told again. `open`: what has begun and not ended; their `end` is `t_ns`; each frame
     replaces the ones before. `strings`: appended to the trace's table, which `detail` indexes. `jobs`: finished since the last frame.
-    `counters`: cumulative, the later wins. `changes`: fields of the `Record` that are now known (`status`, `sources`, `error`, …).
+    `edges`: those whose end is now known, in no order. `counters`: cumulative, the later wins. `changes`: fields of the `Record` that are
+    now known (`status`, `sources`, `error`, …).
     """
 
     t_ns: int
@@ -44,6 +46,7 @@ class Frame:
     jobs: tuple[Job, ...] = ()
     counters: dict[str, int] = field(default_factory=dict)
     changes: dict[str, Any] = field(default_factory=dict)
+    edges: tuple[Edge, ...] = ()
 
 
 def encode_frame(frame: Frame) -> bytes:
@@ -56,6 +59,7 @@ def encode_frame(frame: Frame) -> bytes:
             "open": frame.open.rows(),
             "strings": frame.strings,
             "jobs": [job.to_json() for job in frame.jobs],
+            "edges": [edge.to_json() for edge in frame.edges],
             "counters": frame.counters,
             "changes": frame.changes,
         },
@@ -85,6 +89,7 @@ def decode_frame(data: bytes) -> Frame:
             open=Segments.from_rows([_row(row) for row in _list(head["open"])]),
             strings=tuple(str(text)[:1000] for text in _list(head["strings"])),
             jobs=tuple(Job.from_json(job) for job in _list(head["jobs"])),
+            edges=tuple(Edge.from_json(edge) for edge in _list(head.get("edges", []))),  # 0.1.0 told none.
             counters={str(name): _integer(count) for name, count in _object(head["counters"]).items()},
             changes=_object(head["changes"]),
         )

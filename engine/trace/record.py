@@ -38,7 +38,11 @@ class Interpreter:
 
 @dataclass(frozen=True, slots=True)
 class RunSpec:
-    """Everything that decides what a run does. `interpreter` is an `Interpreter` as JSON; `sources` are the probes that may be used."""
+    """Everything that decides what a run does. `interpreter` is an `Interpreter` as JSON; `sources` are the probes that may be used.
+
+    `program`: what a recorded program's interpreter is given as arguments, the script first; then `model` is "program", `workload` the
+    script's name, and `jobs` 0. Its output is its own, and there is no limit of time (`time_limit_s` None).
+    """
 
     workload: str
     model: str
@@ -49,15 +53,17 @@ class RunSpec:
     start_method: str | None = None
     switch_interval: float = 0.005
     sources: tuple[str, ...] = DEFAULT_SOURCES
-    time_limit_s: float = 600.0
+    time_limit_s: float | None = 600.0
+    program: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "sources": list(self.sources)}
+        return {**asdict(self), "sources": list(self.sources), "program": list(self.program)}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> RunSpec:
         known = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
         known["sources"] = tuple(known.get("sources", DEFAULT_SOURCES))
+        known["program"] = tuple(str(word) for word in known.get("program", ()))
         return cls(**known)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from engine.trace.edges import Edge
 from engine.trace.frames import Frame
 from engine.trace.lanes import Job, Lane
 from engine.trace.record import Record
@@ -26,6 +27,7 @@ class Trace:
     strings: tuple[str, ...] = ()
     jobs: tuple[Job, ...] = ()
     counters: dict[str, int] = field(default_factory=dict)
+    edges: tuple[Edge, ...] = ()
 
     def grown(self, frames: Iterable[Frame]) -> Trace:
         """With these frames appended, in their order."""
@@ -33,13 +35,14 @@ class Trace:
         if not many:
             return self
         lanes, counters, record = dict(self.lanes), dict(self.counters), self.record
-        strings, jobs = list(self.strings), list(self.jobs)
+        strings, jobs, edges = list(self.strings), list(self.jobs), list(self.edges)
         for frame in many:
             lanes.update((lane.id, lane) for lane in frame.lanes)
             counters.update(frame.counters)
             record = record.changed(frame.changes)
             strings.extend(frame.strings)
             jobs.extend(frame.jobs)
+            edges.extend(frame.edges)
         return replace(
             self,
             record=record,
@@ -49,6 +52,7 @@ class Trace:
             open=many[-1].open,
             strings=tuple(strings),
             jobs=tuple(jobs),
+            edges=tuple(edges),
             counters=counters,
         )
 

@@ -7,7 +7,8 @@ A record of a mark file is two words of 64 bits: the time (CLOCK_MONOTONIC, ns) 
 The header's words are named by the `H_…` numbers. One thread writes, one reader reads: the writer publishes a record by moving `H_HEAD`
 last, the reader frees its place by moving `H_TAIL`. A full ring loses the new record and counts it in `H_DROPPED`.
 `H_READY` is set when the process has imported what it needs and turns to its jobs: from then on its GIL is worth watching. The first
-process waits a moment for `H_GO`, which the reader sets when it watches.
+process waits a moment for `H_GO`, which the reader sets when it watches. A thread that enters another interpreter marks there into
+another file.
 Text entries say what an argument is called: `i64 kind, i64 argument, i64 length, UTF-8, padding to 8`; `H_TEXT_HEAD` is published last.
 """
 
@@ -18,12 +19,13 @@ CAPACITY = 1 << 16
 TEXT_CAPACITY = 1 << 20
 
 H_MAGIC, H_VERSION, H_PID, H_TID, H_CAPACITY, H_HEAD, H_TAIL, H_DROPPED, H_TEXT_CAPACITY, H_TEXT_HEAD, H_PARENT, H_READY, H_GO = range(13)
+H_INTERPRETER = 13  # CPython's number of the interpreter that marks: 0 is the main one
 
 THREAD_BEGIN = 1  # text: the thread's name
 THREAD_END = 2
 JOB_BEGIN = 3  # argument: index of the job
 JOB_END = 4  # argument: index << 1 | ok
-OP_BEGIN = 5  # argument: an operation below; the thread is inside it until OP_END
+OP_BEGIN = 5  # argument: an operation below | number << 8; the thread is inside it until OP_END; text, by number: on what
 OP_END = 6
 TICK = 7  # argument: CLOCK_THREAD_CPUTIME_ID of this thread, ns
 TASK_NEW = 8  # argument: the task; text: its name
@@ -37,7 +39,18 @@ SELECT_BEGIN = 15  # the event loop has nothing to do
 SELECT_END = 16
 MODEL_BEGIN = 17  # the model was asked to start
 MODEL_END = 18  # every result is in hand
+GIVE = 19  # argument: what below | token << 2; something is handed on, and whoever marks TAKE with the same argument has got it
+TAKE = 20
+COLLECT_BEGIN = 21  # the garbage collector; without a GIL it stops all other threads
+COLLECT_END = 22
 
-PYTHON, NATIVE, SLEEP, CONNECT, SEND, RECEIVE, CALL, JOIN, RESULTS = range(9)
-OPERATIONS = ("python", "native", "sleep", "connect", "send", "receive", "call", "join", "results")
+SUBMIT, MESSAGE, RELEASE = range(3)
+"""What is handed on: work to a pool, a message to whoever receives it, a lock to who waits for it. A token is `pid << 28 | count`, so that
+no two processes use the same."""
+
+PYTHON, NATIVE, SLEEP, CONNECT, SEND, RECEIVE, CALL, JOIN, RESULTS, LOCK, CONDITION, EVENT, SEMAPHORE, BARRIER, GET, PUT = range(16)
+OPERATIONS = (
+    *("python", "native", "sleep", "connect", "send", "receive", "call", "join", "results"),
+    *("lock", "condition", "event", "semaphore", "barrier", "get", "put"),
+)
 """What a thread or a task can be inside of. Append, never renumber."""
