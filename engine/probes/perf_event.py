@@ -18,11 +18,13 @@ from engine.probes.errors import ProbeUnavailable
 
 _SYSCALL = {"x86_64": 298, "aarch64": 241, "riscv64": 241}
 _ATTR = struct.Struct("<IIQQQQQIIQQQQIiQIHH")
+_FIRST_ARGUMENT = {"x86_64": 5, "aarch64": 0, "riscv64": 10}
+"""The register that a function finds its first argument in, by the number that perf has for it (asm/perf_regs.h)."""
 _CLOEXEC_FLAG = 8
 
 TYPE_SOFTWARE, TYPE_BREAKPOINT = 1, 5
 COUNT_SW_DUMMY = 9
-SAMPLE_IP, SAMPLE_TID, SAMPLE_TIME, SAMPLE_ADDR, SAMPLE_CPU = 1, 2, 4, 8, 128
+SAMPLE_IP, SAMPLE_TID, SAMPLE_TIME, SAMPLE_ADDR, SAMPLE_CPU, SAMPLE_REGS_USER = 1, 2, 4, 8, 128, 4096
 FORMAT_LOST = 16
 BREAK_READ, BREAK_WRITE, BREAK_EXECUTE = 1, 2, 4
 
@@ -48,6 +50,7 @@ class Attr:
     bp_type: int = 0
     bp_addr: int = 0
     bp_len: int = 0
+    sample_regs_user: int = 0
 
     def pack(self) -> bytes:
         clock_monotonic = 1
@@ -63,7 +66,9 @@ class Attr:
             self.bp_type,
             self.bp_addr,
             self.bp_len,
-            *(0, 0, 0),  # branches, registers and stack of the user: not sampled
+            0,  # branches: not sampled
+            self.sample_regs_user,
+            0,  # stack of the user: not sampled
             clock_monotonic if self.flags & USE_CLOCKID else 0,
             *(0, 0, 0, 0),
         )
@@ -75,14 +80,17 @@ def dummy(*, switches: bool) -> Attr:
     return Attr(TYPE_SOFTWARE, COUNT_SW_DUMMY, sample_type=SAMPLE_TID | SAMPLE_TIME | SAMPLE_CPU, flags=flags)
 
 
-def watchpoint(address: int, length: int, access: int) -> Attr:
+def watchpoint(address: int, length: int, access: int, *, argument: bool = False) -> Attr:
     """A hardware breakpoint that leaves a record at each hit. `access`: BREAK_READ, BREAK_WRITE (may be joined) or BREAK_EXECUTE.
 
     Forked children inherit it. exec drops it from Linux 5.13 on; before, it stays at what means another thing then, or nothing.
-    For BREAK_EXECUTE `length` must be the size of a long.
+    For BREAK_EXECUTE `length` must be the size of a long. With `argument` the record tells the first argument of the function that begins
+    there.
     """
-    wanted = SAMPLE_IP | SAMPLE_TID | SAMPLE_TIME | SAMPLE_ADDR | SAMPLE_CPU
-    return Attr(TYPE_BREAKPOINT, 0, 1, wanted, flags=_WATCHED | REMOVE_ON_EXEC, bp_type=access, bp_addr=address, bp_len=length)
+    wanted = SAMPLE_IP | SAMPLE_TID | SAMPLE_TIME | SAMPLE_ADDR | SAMPLE_CPU | (SAMPLE_REGS_USER if argument else 0)
+    registers = 1 << _FIRST_ARGUMENT.get(platform.machine(), 0) if argument else 0
+    flags = _WATCHED | REMOVE_ON_EXEC
+    return Attr(TYPE_BREAKPOINT, 0, 1, wanted, FORMAT_LOST, flags, access, address, length, registers)
 
 
 _libc = ctypes.CDLL(None, use_errno=True)

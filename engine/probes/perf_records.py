@@ -6,6 +6,7 @@ Every record is a multiple of 8 bytes:
 
     SWITCH  (no body)                                     misc: 1<<13 out, 1<<14 still runnable
     SAMPLE  ip | pid, tid | time | addr | cpu, 0          (of a watchpoint; no trailer)
+            … | u64 abi, not 0 | u64 first argument       (of a watchpoint that tells it)
     FORK, EXIT  pid, ppid | tid, ptid | time
     COMM    pid, tid | comm, padded                       misc: 1<<13 by exec
     LOST    id | count
@@ -25,6 +26,7 @@ Ints = npt.NDArray[np.int64]
 _LOST, _COMM, _EXIT, _THROTTLE, _FORK, _SAMPLE, _SWITCH = 2, 3, 4, 5, 7, 9, 14
 _OUT, _PREEMPTED, _BY_EXEC = 1 << 13, 1 << 14, 1 << 13
 _LOW = 0xFFFFFFFF
+_SAMPLE_WORDS = 6
 
 IN, OUT_BLOCKED, OUT_PREEMPTED = 0, 1, 2
 
@@ -70,7 +72,8 @@ class Loss:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Samples:
-    """Hits of watchpoints, sorted by time. Columns of equal length; `addr` is what was touched, `ip` where the code stood."""
+    """Hits of watchpoints, sorted by time. Columns of equal length; `addr` is what was touched, `ip` where the code stood, `argument` the
+    first one of the function that begins there, 0 where it was not asked for."""
 
     t: Ints
     cpu: Ints
@@ -78,6 +81,7 @@ class Samples:
     tid: Ints
     ip: Ints
     addr: Ints
+    argument: Ints
 
     def __len__(self) -> int:
         return len(self.t)
@@ -85,7 +89,7 @@ class Samples:
     @classmethod
     def empty(cls) -> Samples:
         none = np.zeros(0, np.int64)
-        return cls(none, none, none, none, none, none)
+        return cls(none, none, none, none, none, none, none)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,7 +170,9 @@ def _switches(words: Ints, at: npt.NDArray[np.intp], misc: Ints) -> Ints:
 def _samples(words: Ints, at: npt.NDArray[np.intp]) -> Samples:
     at = at[np.argsort(words[at + 3], kind="stable")]
     ids = words[at + 2]
-    return Samples(words[at + 3], words[at + 5] & _LOW, ids & _LOW, (ids >> 32) & _LOW, words[at + 1], words[at + 4])
+    told = (words[at] >> 51) & 0x1FFF > _SAMPLE_WORDS + 1
+    argument = np.where(told, words[np.where(told, at + _SAMPLE_WORDS + 1, 0)], 0) if len(at) else ids
+    return Samples(words[at + 3], words[at + 5] & _LOW, ids & _LOW, (ids >> 32) & _LOW, words[at + 1], words[at + 4], argument)
 
 
 def _pair(word: np.int64) -> tuple[int, int]:

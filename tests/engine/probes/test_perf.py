@@ -64,6 +64,7 @@ def test_every_other_kind_of_record_is_read_from_between_the_switches() -> None:
         + _record(2, 0, struct.pack("<QQ", 99, 5) + _trailer(7, 71, 30, 1))
         + _record(5, 0, struct.pack("<QQQ", 31, 99, 99) + _trailer(7, 71, 31, 1))
         + _record(9, 2, struct.pack("<QIIQQII", 0xCAFE, 7, 71, 33, 0x7FFF_FFFF_F000, 1, 0))
+        + _record(9, 2, struct.pack("<QIIQQIIQQ", 0xBEEF, 7, 72, 35, 0xBEEF, 1, 0, 2, 0x7FFF_0000_1000))
         + _record(999, 0, bytes(16))
         + _switch(40, 71, 1 << 13)
     )
@@ -74,13 +75,14 @@ def test_every_other_kind_of_record_is_read_from_between_the_switches() -> None:
     assert found.losses == (Loss(30, 1, 5),)
     assert found.throttled == 1
     hit = found.samples
-    assert [column.tolist() for column in (hit.t, hit.cpu, hit.pid, hit.tid, hit.ip, hit.addr)] == [
-        [33],
-        [1],
-        [7],
-        [71],
-        [0xCAFE],
-        [0x7FFF_FFFF_F000],
+    assert [column.tolist() for column in (hit.t, hit.cpu, hit.pid, hit.tid, hit.ip, hit.addr, hit.argument)] == [
+        [33, 35],
+        [1, 1],
+        [7, 7],
+        [71, 72],
+        [0xCAFE, 0xBEEF],
+        [0x7FFF_FFFF_F000, 0xBEEF],
+        [0, 0x7FFF_0000_1000],
     ]
 
 
