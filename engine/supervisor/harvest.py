@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.probes import ProbeError, ProbeUnavailable, procfs
 from engine.probes.gil import GilProbe
-from engine.probes.gil_calibrations import Calibrations
+from engine.probes.gil.calibrations import Calibrations
 from engine.probes.marks import MarkFolder
 from engine.probes.perf import Drained
 from engine.probes.schedstat import Intervals, SchedStat

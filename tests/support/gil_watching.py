@@ -17,8 +17,8 @@ import pytest
 from engine.interpreters import discover
 from engine.probes import ProbeUnavailable
 from engine.probes.gil import GilLimits, GilProbe
-from engine.probes.gil_calibrations import Calibrations
-from engine.probes.gil_events import GilAccount, GilEvents, SourceChange
+from engine.probes.gil.calibrations import Calibrations
+from engine.probes.gil.events import GilAccount, GilEvents, SourceChange
 from engine.probes.perf import Rings
 from engine.probes.spawn import spawn_watched
 

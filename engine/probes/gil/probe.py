@@ -16,14 +16,14 @@ from dataclasses import dataclass
 
 from engine.probes.elf import ElfError
 from engine.probes.errors import ProbeUnavailable
-from engine.probes.gil_calibration import calibrate
-from engine.probes.gil_calibrations import Calibrations
-from engine.probes.gil_events import GilAccount, GilEvents, Source, SourceChange
-from engine.probes.gil_fold import Blind, GilFold, Observation
-from engine.probes.gil_guard import RateGuard
-from engine.probes.gil_sample import GilSampler
-from engine.probes.gil_struct import Gil, locate
-from engine.probes.gil_watch import GilWatch
+from engine.probes.gil.calibration import calibrate
+from engine.probes.gil.calibrations import Calibrations
+from engine.probes.gil.events import GilAccount, GilEvents, Source, SourceChange
+from engine.probes.gil.fold import Blind, GilFold, Observation
+from engine.probes.gil.guard import RateGuard
+from engine.probes.gil.sample import GilSampler
+from engine.probes.gil.structs import Gil, locate
+from engine.probes.gil.watch import GilWatch
 from engine.probes.perf import Drained, Rings
 from engine.probes.perf_records import Samples
 

@@ -1,0 +1,31 @@
+"""When watching costs too much, on made-up numbers."""
+
+from __future__ import annotations
+
+from engine.probes.gil.guard import RateGuard
+
+_MS = 1_000_000
+
+
+def _spends(guard: RateGuard, traps: int, every_ms: int, times: int) -> int:
+    """How many spells of `every_ms` with that many traps pass before the guard says stop; `times` if it never does."""
+    return next((turn for turn in range(times) if not guard.spend(traps, (turn + 1) * every_ms * _MS)), times)
+
+
+def test_a_rate_at_the_limit_passes_for_ever() -> None:
+    assert _spends(RateGuard(1000, 500, 500, 0), 10, 10, 10_000) == 10_000
+
+
+def test_a_rate_above_the_limit_passes_until_the_burst_is_used_up() -> None:
+    assert _spends(RateGuard(1000, 500, 500, 0), 30, 10, 10_000) == 24
+
+
+def test_a_flood_is_stopped_at_the_first_look() -> None:
+    assert _spends(RateGuard(1000, 500, 500, 0), 5000, 50, 10) == 0
+
+
+def test_the_start_is_granted_once() -> None:
+    guard = RateGuard(1000, 500, 10_000, 0)
+    assert guard.spend(9_000, 100 * _MS)
+    assert guard.spend(0, 10_000 * _MS)
+    assert not guard.spend(1_500, 10_100 * _MS)

@@ -1,0 +1,302 @@
+"""Who holds the GIL, seen of real programs on every interpreter there is."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import traceback
+import warnings
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+from engine.probes.gil import GilLimits, check
+from engine.probes.gil.events import NOBODY, UNKNOWN
+from tests.support.gil_watching import CPU, WANTED, Seen, calibrated, forget_calibrations, interpreter, readable_by_all, see, why_not_exact
+
+_WITH_GIL = ("-X", "gil=1")
+_UNLIMITED = GilLimits(traps_per_s=1e9, burst=1e9, start=1e9)
+exact = pytest.mark.skipif(why_not_exact() is not None, reason=str(why_not_exact()))
+every_python = pytest.mark.parametrize("version", WANTED)
+
+_SLEEPER = """
+import json, threading, time
+stop = threading.Event()
+def spin():
+    while not stop.is_set():
+        pass
+threads = [threading.Thread(target=spin) for _ in range(2)]
+for thread in threads: thread.start()
+start = time.monotonic_ns()
+time.sleep(0.3)
+end = time.monotonic_ns()
+stop.set()
+for thread in threads: thread.join()
+print(json.dumps([threading.main_thread().native_id, start, end]))
+"""
+
+_FORKING = """
+import json, os, threading, time
+def work():
+    until = time.monotonic() + 0.2
+    def spin():
+        while time.monotonic() < until:
+            pass
+    threads = [threading.Thread(target=spin) for _ in range(3)]
+    for thread in threads: thread.start()
+    ids = [thread.native_id for thread in threads]
+    for thread in threads: thread.join()
+    print(json.dumps([os.getpid(), ids]), flush=True)
+child = os.fork()
+work()
+if child:
+    os.waitpid(child, 0)
+"""
+
+_SPAWNING = f"import subprocess, sys; subprocess.run([sys.executable, *sys.argv[1:], '-c', {CPU!r}], check=True)"
+
+_PINGPONG = """
+import sys, threading, json
+stop = False
+def turns(mine, yours):
+    while not stop:
+        mine.acquire()
+        yours.release()
+a, b = threading.Lock(), threading.Lock()
+b.acquire()
+threads = [threading.Thread(target=turns, args=pair, daemon=True) for pair in ((a, b), (b, a))]
+for thread in threads: thread.start()
+print(json.dumps([thread.native_id for thread in threads]), flush=True)
+sys.stdin.read()
+stop = True
+import os
+os._exit(0)
+"""
+
+
+@lru_cache
+def _taking_turns(python: str) -> Seen:
+    """Four threads that compute, watched from beginning to end."""
+    calibrated(python)
+    return see(python, CPU, options=_WITH_GIL, limits=_UNLIMITED)
+
+
+def _takes(seen: Seen, pid: int) -> list[tuple[int, int]]:
+    return [(t, tid) for t, of, tid in seen.holds if of == pid and tid > 0]
+
+
+@exact
+@every_python
+def test_seen_handoffs_equal_the_interpreters_own_count_and_holders_never_overlap(version: str) -> None:
+    seen = _taking_turns(interpreter(version))
+    (ids,) = seen.said
+    account = seen.accounts[seen.pid]
+    assert account.source == "exact"
+    assert account.handoffs > 20
+    assert abs(account.seen - account.handoffs) <= max(2, 0.02 * account.handoffs)
+    assert account.contradictions == 0
+    assert seen.holders(seen.pid) == {seen.pid, *ids}
+    holders = [tid for _, of, tid in seen.holds if of == seen.pid]
+    assert UNKNOWN not in holders
+    # Somebody else can only take it from nobody: no holder follows another without a free moment, however short.
+    assert all((one == NOBODY) != (other == NOBODY) for one, other in itertools.pairwise(holders))
+    assert not seen.notes
+
+
+@exact
+@every_python
+def test_every_taking_is_preceded_by_an_asking_of_the_same_thread(version: str) -> None:
+    seen = _taking_turns(interpreter(version))
+    for tid in seen.holders(seen.pid):
+        asks = [(t, "ask") for t, _, by in seen.asks if by == tid]
+        takes = [(t, "take") for t, by in _takes(seen, seen.pid) if by == tid]
+        turns = [what for _, what in sorted(asks + takes)]
+        if turns[0] == "take":
+            del turns[0]  # It asked before we looked.
+        assert turns == ["ask", "take"] * (len(turns) // 2), "asking and taking do not go by turns"
+
+
+@exact
+@every_python
+def test_a_sleeping_thread_does_not_hold_the_gil_until_it_wakes(version: str) -> None:
+    python = interpreter(version)
+    calibrated(python)
+    seen = see(python, _SLEEPER, options=_WITH_GIL, limits=_UNLIMITED)
+    ((sleeper, start, end),) = seen.said
+    takes = [(t, tid) for t, tid in _takes(seen, seen.pid) if start < t < end]
+    woken = [t for t, tid in takes if tid == sleeper]
+    assert len(woken) == 1, "it takes the GIL when it wakes, and not before"
+    assert any(t < woken[0] for t, _ in takes), "others hold it meanwhile"
+    assert woken[0] - start > 0.3e9
+
+
+@exact
+@every_python
+def test_a_forked_child_is_watched_as_its_parent_is(version: str) -> None:
+    python = interpreter(version)
+    calibrated(python)
+    seen = see(python, _FORKING, options=(*_WITH_GIL, "-W", "ignore"), limits=_UNLIMITED)
+    assert len(seen.said) == 2
+    for pid, ids in seen.said:
+        assert set(ids) <= seen.holders(pid) <= {pid, *ids}
+        account = seen.accounts[pid]
+        assert abs(account.seen - account.handoffs) <= max(2, 0.02 * account.handoffs)
+        assert account.contradictions == 0
+    assert {pid for pid, _ in seen.said} == {pid for _, pid, _ in seen.asks}
+
+
+@exact
+@every_python
+def test_a_spawned_child_is_found_by_itself(version: str) -> None:
+    python = interpreter(version)
+    calibrated(python)
+    seen = see(python, _SPAWNING, *_WITH_GIL, options=_WITH_GIL, limits=_UNLIMITED)
+    (ids,) = seen.said
+    (child,) = {pid for _, pid, _ in seen.holds} - {seen.pid}
+    assert set(ids) <= seen.holders(child)
+    account = seen.accounts[child]
+    assert (account.source, account.contradictions) == ("exact", 0)
+    assert abs(account.seen - account.handoffs) <= max(2, 0.02 * account.handoffs)
+
+
+@exact
+def test_a_shell_in_between_hides_nothing() -> None:
+    python = interpreter("3.11")
+    calibrated(python)
+    source = (
+        f"import subprocess, sys; subprocess.run(['/bin/sh', '-c', 'true; \"$0\" -c \"$1\"; true', sys.executable, {CPU!r}], check=True)"
+    )
+    seen = see(python, source, limits=_UNLIMITED)
+    (ids,) = seen.said
+    child = next(pid for _, pid, tid in seen.holds if tid in ids)
+    assert child != seen.pid
+    assert set(ids) <= seen.holders(child)
+    assert seen.accounts[child].source == "exact"
+
+
+@exact
+def test_who_does_not_follow_sees_forks_and_no_other_programs() -> None:
+    python = interpreter("3.11")
+    calibrated(python)
+    spawned = see(python, _SPAWNING, limits=_UNLIMITED, follow=False)
+    assert {pid for _, pid, _ in spawned.holds} == {spawned.pid}
+    forked = see(python, _FORKING, limits=_UNLIMITED, follow=False)
+    assert {pid for pid, _ in forked.said} <= {pid for _, pid, _ in forked.holds}
+
+
+@exact
+def test_the_check_agrees_with_what_can_be_had() -> None:
+    assert check(interpreter("3.11")) is None
+    assert check(interpreter("3.11"), exact=False) is None
+    assert "is not a CPython" in str(check("/bin/sh"))
+
+
+@every_python
+def test_sampling_sees_the_same_threads(version: str) -> None:
+    python = interpreter(version)
+    calibrated(python, exact=False)
+    seen = see(python, CPU, options=_WITH_GIL, exact=False)
+    (ids,) = seen.said
+    assert set(ids) <= seen.holders(seen.pid) <= {seen.pid, *ids}
+    account = seen.accounts[seen.pid]
+    assert account.source == "sampled"
+    assert 0 < account.seen <= account.handoffs
+    assert not seen.asks
+
+
+@every_python
+def test_sampling_follows_forked_and_spawned_children(version: str) -> None:
+    python = interpreter(version)
+    calibrated(python, exact=False)
+    forked = see(python, _FORKING, options=(*_WITH_GIL, "-W", "ignore"), exact=False)
+    for pid, ids in forked.said:
+        assert forked.holders(pid)
+        assert forked.holders(pid) <= {pid, *ids}
+    spawned = see(python, _SPAWNING, *_WITH_GIL, options=_WITH_GIL, exact=False)
+    (child,) = {pid for _, pid, _ in spawned.holds} - {spawned.pid}
+    assert set(spawned.said[0]) <= spawned.holders(child)
+
+
+@exact
+@every_python
+def test_too_many_records_are_given_up_for_samples_and_tried_again_later(version: str) -> None:
+    python = interpreter(version)
+    calibrated(python)
+
+    def pauses(seen: Seen) -> list[tuple[int, int]]:
+        changes = [change for change in seen.changes if change.source != "off"]
+        return [
+            (before.t, after.t) for before, after in itertools.pairwise(changes) if (before.source, after.source) == ("sampled", "exact")
+        ]
+
+    def sampled(seen: Seen) -> bool:
+        # Whoever watches may be switched out for all of a pause, and take no sample in it.
+        return any(begin < t < end for begin, end in pauses(seen) for t, _, _ in seen.holds)
+
+    def relapsed(seen: Seen) -> bool:
+        return [change.source for change in seen.changes].count("sampled") >= 2 and sampled(seen)
+
+    seen = see(python, _PINGPONG, options=_WITH_GIL, limits=GilLimits(burst=100, start=2000, pause_s=0.05), enough=relapsed)
+    changes = [change for change in seen.changes if change.source != "off"]
+    assert [change.source for change in changes[:4]] == ["exact", "sampled", "exact", "sampled"]
+    assert changes[1].why == "sampled for 0.05 s, because more than 1000 records a second would slow it down"
+    assert sampled(seen), "sampling tells holders while watching pauses"
+    assert not any(begin < t < end for begin, end in pauses(seen) for t, _, _ in seen.asks), "nobody is stopped while watching pauses"
+    assert set(seen.said[0]) <= seen.holders(seen.pid)
+
+
+def test_an_interpreter_without_a_gil_has_no_holder_and_says_why() -> None:
+    python = interpreter("3.13t")
+    calibrated(python)
+    seen = see(python, CPU, options=("-X", "gil=0"))
+    assert [(change.source, change.why) for change in seen.changes] == [("off", "this interpreter runs without a GIL")]
+    assert not seen.holds
+
+
+@exact
+def test_a_gil_that_is_turned_on_later_is_watched_from_then_on() -> None:
+    python = interpreter("3.13t")
+    calibrated(python)
+    seen = see(python, CPU, options=_WITH_GIL)
+    assert seen.changes[-1].source == "exact"
+
+
+def test_a_program_that_is_no_python_is_off_with_the_reason() -> None:
+    source = "import os; os.execv('/bin/sh', ['sh', '-c', 'sleep 0.3'])"
+    python = interpreter("3.11")
+    calibrated(python, exact=False)
+    seen = see(python, source, exact=False)
+    assert seen.changes[-1].source == "off"
+    assert "is not a CPython interpreter" in seen.changes[-1].why
+    assert seen.holds[-1][2] == UNKNOWN
+
+
+@exact
+@pytest.mark.parametrize("wanted", ["exact", "sampled"])
+def test_an_ordinary_user_sees_the_same(wanted: str) -> None:
+    """As root, this process becomes `nobody` in a fork; as anybody else, all other tests say it already."""
+    python = next((path for path in ("/usr/bin/python3", "/usr/local/bin/python3") if Path(path).exists() and readable_by_all(path)), None)
+    if os.geteuid() != 0 or python is None:
+        pytest.skip("needs root, to stop being it, and a python3 in /usr that all may start")
+    see(python, CPU, exact=wanted == "exact")  # Loads what nobody may not be able to read.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Of forking while there are threads: pytest-timeout has one.
+        child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            os.setgid(65534)
+            os.setuid(65534)
+            forget_calibrations()
+            seen = see(python, CPU, exact=wanted == "exact", limits=_UNLIMITED)
+            account = seen.accounts[seen.pid]
+            assert account.source == wanted, (account, seen.notes)
+            assert set(seen.said[0]) <= seen.holders(seen.pid)
+            assert wanted == "sampled" or abs(account.seen - account.handoffs) <= max(2, 0.02 * account.handoffs)
+            code = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
