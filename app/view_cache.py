@@ -15,13 +15,14 @@ LIMIT_BYTES = 32 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What is asked of a view; see `engine.views`."""
+    """What is asked of a view; see `engine.views`. `edges`: at most so many of them, else none."""
 
     t0: int | None
     t1: int | None
     px: int
     lanes: tuple[int, ...] | None
     budget: int
+    edges: int = 0
 
 
 class ViewCache:
@@ -44,7 +45,7 @@ class ViewCache:
         if mine:
             try:
                 view = snapshot.index.view(window.t0, window.t1, window.px, window.lanes, window.budget)
-                future.set_result(as_bytes(view))
+                future.set_result(as_bytes(view | snapshot.index.edges(view, window.edges)))
             except BaseException as error:
                 future.set_exception(error)
                 with self._gate:

@@ -35,6 +35,7 @@ def metrics(trace: Trace, t0: int | None = None, t1: int | None = None) -> dict[
         "max_parallelism": None if parallel is None else most_at_once(hosted, min(SPELL_NS, wall or SPELL_NS)),
         "jobs": _jobs(trace, scope),
         "states": states_ns(carried),
+        "queue_wait_ns": _queue_wait(trace, scope),
         "gil": _gil(trace, scope, carried, counters),
         "switches": {"voluntary": counters.get("switches_voluntary"), "involuntary": counters.get("switches_involuntary")},
         "recorder": {
@@ -124,6 +125,17 @@ def _jobs(trace: Trace, scope: Scope) -> dict[str, int]:
         "completed": completed,
         "failed": len(ended) - completed,
     }
+
+
+def _queue_wait(trace: Trace, scope: Scope) -> dict[str, int] | None:
+    """How long work that was handed to a pool waited for its start, of what started in the window; None if nothing is known to have."""
+    every = (edge for edge in trace.edges if edge.kind == "submit")
+    waits = sorted(edge.to_ns - edge.from_ns for edge in every if scope.whole or (scope.t0 or 0) <= edge.to_ns < (scope.t1 or 0))
+    if not waits:
+        return None
+    half = len(waits) // 2
+    median = waits[half] if len(waits) % 2 else (waits[half - 1] + waits[half]) // 2
+    return {"count": len(waits), "median": median, "max": waits[-1]}
 
 
 def _gil(trace: Trace, scope: Scope, carried: Segments, counters: dict[str, int]) -> dict[str, int | None]:

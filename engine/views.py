@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from engine.edge_index import NO_EDGES, EdgeIndex
 from engine.scope import gils_of
 from engine.trace import Segments, State, Trace
 
@@ -50,6 +51,7 @@ class ViewIndex:
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
         self._lanes: dict[int, LaneIndex] = {}
+        self._edges: EdgeIndex | None = None
 
     def lane(self, lane: int) -> LaneIndex:
         """The index of one lane; an empty one for a lane without segments."""
@@ -88,6 +90,12 @@ class ViewIndex:
             "segments_shown": len(chosen),
             "grown_to_ns": self.trace.t_ns,
         }
+
+    def edges(self, told: dict[str, Any], budget: int) -> dict[str, Any]:
+        """Of a view that `view` has told: the edges of its window that touch its lanes; see `EdgeIndex.told`."""
+        if budget > 0 and self._edges is None:
+            self._edges = EdgeIndex(self.trace.edges)
+        return NO_EDGES if self._edges is None else self._edges.told(told["t0_ns"], told["t1_ns"], told["lanes"], budget)
 
     def holders(self, lane: int, start: Ints, end: Ints) -> list[list[list[int]]]:
         """Per wait `[start, end)` of a thread or task: `[[lane, ns], …]`, who held the GIL that it waits for, longest first."""

@@ -19,7 +19,8 @@ MAY_IMPORT = {
     "engine.wording": (),
     "engine.metrics": ("engine.scope", "engine.timeline", "engine.trace"),
     "engine.findings": ("engine.metrics", "engine.scope", "engine.trace", "engine.wording"),
-    "engine.views": ("engine.scope", "engine.trace"),
+    "engine.edge_index": ("engine.trace",),
+    "engine.views": ("engine.edge_index", "engine.scope", "engine.trace"),
     "engine.text": ("engine.scope", "engine.trace", "engine.views", "engine.wording"),
     "engine.bundle": ("engine.trace",),
 }

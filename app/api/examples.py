@@ -14,6 +14,7 @@ METRICS: dict[str, Any] = {
     "max_parallelism": 1,
     "jobs": {"total": 4, "completed": 4, "failed": 0},
     "states": {"running": 1_996_800_000, "gil_wait": 5_990_000_000, "runnable": 3_200_000},
+    "queue_wait_ns": {"count": 4, "median": 250_000, "max": 900_000},
     "gil": {
         "handoffs": 402,
         "seen_handoffs": 401,
@@ -60,6 +61,7 @@ TRACE: dict[str, Any] = {
         "switch_interval": 0.005,
         "sources": ["marks", "kernel", "gil"],
         "time_limit_s": 600.0,
+        "program": [],
     },
     "clock": {"monotonic_ns": 123_456_789_000, "wall": "2026-01-02T03:04:05.700000Z"},
     "host": {"cores": 2, "platform": "Debian GNU/Linux 13 (trixie)", "kernel": "6.18.0", "steal_ratio": 0.002},
@@ -94,6 +96,7 @@ LANE: dict[str, Any] = {
     "note": None,
 }
 SEGMENT: dict[str, Any] = {"lane": 4, "start_ns": 37_000_000, "end_ns": 52_000_000, "state": "gil_wait", "detail": None, "ref": None}
+EDGE: dict[str, Any] = {"kind": "spawn", "from_lane": 3, "from_ns": 29_800_000, "to_lane": 4, "to_ns": 30_000_000}
 VIEW: dict[str, Any] = {
     "t0_ns": 0,
     "t1_ns": 2_048_000_000,
@@ -105,6 +108,8 @@ VIEW: dict[str, Any] = {
     "totals": {"4": {"running": 500_000_000, "gil_wait": 1_499_000_000}},
     "segments": [{**SEGMENT, "holders": [[5, 5_000_000], [6, 5_000_000], [7, 4_992_000]]}],
     "open": [],
+    "edges": [EDGE],
+    "edges_in_window": 1,
     "segments_in_window": 400,
     "segments_shown": 1,
     "grown_to_ns": 2_034_000_000,

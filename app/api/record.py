@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -10,7 +11,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from app.api.answers import INVALID, NOT_FOUND, TraceId, answer, found_row, found_snapshot
-from app.api.examples import LANE, METRICS, SEGMENT, VIEW, page_of, told
+from app.api.examples import EDGE, LANE, METRICS, SEGMENT, VIEW, page_of, told
 from app.context import Context
 from app.problems import ProblemError
 from app.segment_pages import Filter, Place, SegmentPage, segment_page
@@ -67,6 +68,20 @@ def segments(
     return _items(request, page.items, page.next_cursor)
 
 
+@router.get("/edges", summary="Who did what to whom", responses={**told(page_of(EDGE)), **NOT_FOUND, **INVALID})
+def get_edges(request: Request, trace_id: TraceId, after: After = None, limit: Limit = 1000) -> Response:
+    """From a moment of one lane to a moment of another, in the order in which their ends were recorded.
+
+    `spawn`: a thread or process was made. `submit`: work was handed to a pool; the time between is the queue's. `release`: a lock was
+    let go, and a waiter woken. `message`: something was put, sent or set, and received. A page's cursor stays good while the trace grows.
+    """
+    snapshot = found_snapshot(Context.of(request), trace_id)
+    first = int((after or "0").partition(".")[0])
+    page = snapshot.trace.edges[first : first + limit]
+    cursor = str(first + limit) if first + limit < len(snapshot.trace.edges) else None
+    return _items(request, [asdict(edge) for edge in page], cursor)
+
+
 @router.get("/view", summary="What a screen needs of a window", responses={**told(VIEW), **NOT_FOUND, **INVALID})
 def view(
     request: Request,
@@ -78,17 +93,19 @@ def view(
         str | None, Query(max_length=20_000, pattern=r"^([0-9]{1,9}(,[0-9]{1,9})*)?$", description="Lane ids, by commas.")
     ] = None,
     budget: Annotated[int, Query(ge=0, le=2000, description="At most so many exact segments; 0: only the picture.")] = 2000,
+    edges: Annotated[int, Query(ge=0, le=2000, description="All edges of the window if they are at most so many, else none.")] = 0,
 ) -> Response:
     """Per lane and state the occupied fraction of each column (base64 of one byte a column, 255 = all of it).
 
     And the exact segments that are wide enough to see, at most `budget`; a wait for the GIL carries `holders`: `[[lane, ns], …]`.
     The view's own `holders` are coverage, too: per GIL and core the share of each thread; `totals` are ns per lane and state.
+    `edges_in_window` says how many edges there are that touch its lanes; null if `edges` asked for none.
     """
     context = Context.of(request)
     snapshot = found_snapshot(context, trace_id)
     wanted = None if lanes is None else tuple(int(lane) for lane in lanes.split(",") if lane)
     try:
-        body = context.views.answer(snapshot, Window(t0, t1, px, wanted, budget))
+        body = context.views.answer(snapshot, Window(t0, t1, px, wanted, budget, edges))
     except ViewError as error:
         raise ProblemError(422, str(error), errors=[{"field": "t1", "message": str(error)}]) from None
     return Response(body, headers={"cache-control": "no-cache"}, media_type="application/json")

@@ -1,7 +1,7 @@
 """A trace as server-sent events: what is recorded from the beginning (or from `Last-Event-ID`), then what comes, then the end.
 
     event: status   data: {"id", "status", "position", "error"}                       when it changes
-    event: frame    data: {"t_ns", "lanes", "segments", "open", "counters", "jobs"}   id = cursor
+    event: frame    data: {"t_ns", "lanes", "segments", "open", "counters", "jobs", "edges"}   id = cursor
     event: end      data: {"id", "status"}                                            then the server closes
 
 Live and replay are the same rows of the store, so a reader who comes late, or again, sees the same events.
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
@@ -143,6 +143,7 @@ class Feed:
             "open": frame.open.to_json(self._strings),
             "counters": frame.counters,
             "jobs": [job.to_json() for job in frame.jobs],
+            "edges": [asdict(edge) for edge in frame.edges],
         }
 
 

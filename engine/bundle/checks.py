@@ -35,8 +35,10 @@ def checked_record(value: Any) -> Record:
     _need(all(_is_count(spec.get(name)) for name in ("workers", "jobs")), "numbers of workers and jobs")
     _need(all(isinstance(spec.get(name, {}), dict) for name in ("params", "interpreter")), "objects for parameters and interpreter")
     _need(isinstance(spec.get("start_method"), str | None), "a start method that is a name or null")
-    _need(all(_is_positive(spec.get(name, 1)) for name in ("switch_interval", "time_limit_s")), "times above 0")
+    _need(_is_positive(spec.get("switch_interval", 1)), "times above 0")
+    _need(spec.get("time_limit_s", 1) is None or _is_positive(spec.get("time_limit_s", 1)), "a time limit above 0 or null")
     _need(_are_strings(spec.get("sources", [])), "names of sources")
+    _need(_are_strings(spec.get("program", [])), "a program's words")
     checked_changes({name: value[name] for name in ("error", "notes", *_OBJECTS) if name in value})
     return Record.from_json(value)
 
@@ -69,6 +71,7 @@ def checked_frame(frame: Frame) -> Frame:
     """A frame whose times and lane numbers stay within what everything else computes with. Raises BundleError."""
     checked_changes(frame.changes)
     times = [frame.t_ns, *(job.start_ns for job in frame.jobs), *(job.end_ns for job in frame.jobs)]
+    times += [edge.to_ns for edge in frame.edges]
     for lane in frame.lanes:
         times += [lane.start_ns, lane.start_ns if lane.end_ns is None else lane.end_ns]
         if not 0 <= lane.id < 2**31:
@@ -84,13 +87,17 @@ def checked_frame(frame: Frame) -> Frame:
 
 
 def checked_trace(trace: Trace) -> None:
-    """Lanes that are told, under parents that are told, and nothing left open. Raises BundleError."""
+    """Lanes that are told, under parents that are told; edges between them within the trace; nothing left open. Raises BundleError."""
     if len(trace.open):
         raise BundleError("the bundle is damaged: it calls itself finished, but has open segments")
     lanes = set(trace.lanes)
     used = {int(lane) for lane in (trace.segments.lane.tolist() if len(trace.segments) < 64 else _distinct(trace))}
     if not used <= lanes or not {job.lane for job in trace.jobs} <= lanes:
         raise BundleError("the bundle is damaged: it tells of lanes that it does not name")
+    if not {lane for edge in trace.edges for lane in (edge.from_lane, edge.to_lane)} <= lanes:
+        raise BundleError("the bundle is damaged: it has edges between lanes that it does not name")
+    if any(edge.to_ns > trace.t_ns for edge in trace.edges):
+        raise BundleError("the bundle is damaged: it has edges that end after the trace does")
     settled: set[int | None] = {None}
     for start in trace.lanes:
         way: list[int] = []

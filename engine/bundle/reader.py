@@ -143,9 +143,9 @@ def _trace(record: Record, bodies: tuple[bytes, ...], limits: Limits) -> Trace:
             frame = checked_frame(decode_frame(body))
         except FrameError as error:
             raise BundleError(f"the bundle is damaged: {error}") from None
-        pieces += len(frame.lanes) + len(frame.jobs) + len(frame.strings) + len(frame.open)
+        pieces += len(frame.lanes) + len(frame.jobs) + len(frame.strings) + len(frame.open) + len(frame.edges)
         if pieces > limits.pieces:
-            raise BundleError(f"the bundle has more lanes, jobs and names than can be imported ({limits.pieces:,})")
+            raise BundleError(f"the bundle has more lanes, jobs, names and edges than can be imported ({limits.pieces:,})")
         frames.append(frame)
     trace = Trace(record).grown(frames)
     if trace.record != record:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ import pytest
 from app.conclude import finish
 from app.context import Context
 from app.owner import Owner
+from engine.edge_index import NO_EDGES
 from engine.metrics import metrics
 from engine.trace import State
 from engine.views import view
@@ -68,6 +70,36 @@ async def test_segments_can_be_filtered_by_lane_and_state(client: httpx.AsyncCli
     assert await every_page(client, f"{URL}/segments", lane=10**6) == []
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3, 1000])
+async def test_pages_of_edges_add_up_to_the_record(client: httpx.AsyncClient, recording: Recording, limit: int) -> None:
+    told = await every_page(client, f"{URL}/edges", limit=limit)
+    assert told == [asdict(edge) for edge in recording.trace.edges]
+    assert [edge["kind"] for edge in told] == ["spawn"] * 3
+
+
+async def test_edges_are_told_line_by_line_too_and_after_the_last_there_are_none(client: httpx.AsyncClient, recording: Recording) -> None:
+    answer = await client.get(f"{URL}/edges", params={"limit": 2}, headers={"accept": "application/x-ndjson"})
+    assert [json.loads(line) for line in answer.text.splitlines()] == [asdict(edge) for edge in recording.trace.edges[:2]]
+    assert 'rel="next"' in answer.headers["link"]
+    assert (await client.get(f"{URL}/edges", params={"after": "77"})).json() == {"items": [], "next_cursor": None}
+    assert_problem(await client.get(f"{URL}/edges", params={"after": "x"}), 422)
+    assert_problem(await client.get("/api/v1/traces/aaaabbbbcccc/edges"), 404)
+
+
+async def test_a_view_has_edges_when_asked_for_them_and_only_all_of_them(client: httpx.AsyncClient, recording: Recording) -> None:
+    async def asked(**params: Any) -> tuple[Any, Any]:
+        view = (await client.get(f"{URL}/view", params=params)).json()
+        return view["edges"], view["edges_in_window"]
+
+    every = [asdict(edge) for edge in recording.trace.edges]
+    assert await asked() == ([], None)
+    assert await asked(edges=3) == (every, 3)
+    assert await asked(edges=2) == ([], 3)
+    assert await asked(edges=3) == (every, 3)
+    assert await asked(edges=9, t0=500_000_000, t1=600_000_000) == ([], 0)
+    assert await asked(edges=9, lanes=every[1]["to_lane"]) == ([every[1]], 1)
+
+
 async def test_a_cursor_of_a_growing_trace_stays_good(client: httpx.AsyncClient, context: Context) -> None:
     recording = synthetic.threads_taking_turns(2, identity="g2r4w6n8g3aa")
     owner = Owner(context.settings.data)
@@ -93,7 +125,7 @@ async def test_ndjson_is_a_line_for_each_item_and_links_the_next_page(client: ht
 
 async def test_a_view_is_that_of_the_engine(client: httpx.AsyncClient, recording: Recording) -> None:
     told = (await client.get(f"{URL}/view", params={"t0": 100_000_000, "t1": 300_000_000, "px": 500, "lanes": "3,4"})).json()
-    assert told == json.loads(json.dumps(view(recording.trace, 100_000_000, 300_000_000, 500, [3, 4])))
+    assert told == json.loads(json.dumps(view(recording.trace, 100_000_000, 300_000_000, 500, [3, 4]) | NO_EDGES))
     assert (await client.get(f"{URL}/view")).json()["grown_to_ns"] == recording.trace.t_ns
 
 

@@ -170,7 +170,7 @@ async def test_the_examples_have_the_shape_of_real_answers(client: httpx.AsyncCl
     put(context.store, synthetic.threads_taking_turns())
     url = "/api/v1/traces/k3v9m2x7q4ab"
     trace = (await client.get(url)).json()
-    view = (await client.get(f"{url}/view", params={"px": 4000})).json()
+    view = (await client.get(f"{url}/view", params={"px": 4000, "edges": 9})).json()
     assert set(trace) == set(examples.TRACE)
     assert set(trace["spec"]) == set(examples.TRACE["spec"])
     assert set(trace["findings"][0]) == set(examples.TRACE["findings"][0])
@@ -179,6 +179,7 @@ async def test_the_examples_have_the_shape_of_real_answers(client: httpx.AsyncCl
     assert set((await client.get(f"{url}/metrics")).json()) == set(examples.METRICS)
     assert set((await client.get(f"{url}/lanes")).json()["items"][0]) == set(examples.LANE)
     assert set((await client.get(f"{url}/segments")).json()["items"][0]) == set(examples.SEGMENT)
+    assert set((await client.get(f"{url}/edges")).json()["items"][0]) == set(view["edges"][0]) == set(examples.EDGE)
 
 
 async def test_weak_and_listed_tags_match() -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from engine.bundle import VERSION, Aside, BundleError, Limits, digest_of, read_bundle, write_bundle
 from engine.bundle import reader as reader_module
-from engine.trace import Frame, Job, Lane, Record, Segments, State, Trace, encode_frame
+from engine.trace import Edge, Frame, Job, Lane, Record, RunSpec, Segments, State, Trace, encode_frame
 from tests.support import synthetic
 from tests.support.scene import MS, Recording
 
@@ -88,7 +88,7 @@ def test_the_digest_is_of_the_trace_and_not_of_how_it_was_cut_into_frames() -> N
     recording = synthetic.threads_taking_turns()
     trace = recording.trace
     lanes = tuple(trace.lanes.values())
-    at_once = Frame(trace.t_ns, lanes, trace.segments, trace.open, trace.strings, trace.jobs, trace.counters, {})
+    at_once = Frame(trace.t_ns, lanes, trace.segments, trace.open, trace.strings, trace.jobs, trace.counters, {}, trace.edges)
     whole = Trace(trace.record).grown([at_once])
     assert digest_of(whole) == digest_of(trace)
     assert digest_of(imported(exported(Recording(trace.record, [at_once]))).trace) == digest_of(trace)
@@ -103,11 +103,78 @@ def test_the_digest_is_of_the_trace_and_not_of_how_it_was_cut_into_frames() -> N
         lambda trace: replace(trace, lanes={**trace.lanes, 1: replace(trace.lanes[1], name="other")}),
         lambda trace: replace(trace, segments=trace.segments.take(slice(1, None))),
         lambda trace: replace(trace, strings=("other",)),
+        lambda trace: replace(trace, edges=trace.edges[:-1]),
+        lambda trace: replace(trace, edges=()),
+        lambda trace: replace(trace, edges=(replace(trace.edges[0], kind="release"), *trace.edges[1:])),
+        lambda trace: replace(trace, record=replace(trace.record, spec=replace(trace.record.spec, program=("other.py",)))),
     ],
 )
 def test_any_change_of_the_trace_changes_its_digest(change: Callable[[Trace], Trace]) -> None:
     trace = synthetic.threads_taking_turns().trace
     assert digest_of(change(trace)) != digest_of(trace)
+
+
+def test_a_trace_without_edges_or_program_has_the_digest_that_it_had_before_there_were_any() -> None:
+    spec = RunSpec("cpu", "threads", 2, 2, {"rounds": 10}, {"version": "3.13.5"})
+    record = Record("k3v9m2x7q4ab", "2026-01-02T03:04:05.678Z", spec, "complete")
+    lanes = {1: Lane(1, None, "process", "python", 7, None, 0, 9), 2: Lane(2, 1, "thread", "worker", 7, 8, 1, 9, measured=True)}
+    trace = Trace(record, 9, lanes, Segments.of([1, 2], [0, 1], [9, 9], [State.running, State.gil_wait]), jobs=(Job(2, 0, 1, 9, True),))
+    assert digest_of(trace) == "sha256:28b8174ec51fe02890eb5598137617920f1fd91cbdd1274074f21ec10dd54bcd"
+
+
+def test_edges_come_back_as_they_were_told() -> None:
+    recording = synthetic.threads_taking_turns()
+    assert recording.trace.edges
+    assert imported(exported(recording)).trace.edges == recording.trace.edges
+
+
+@pytest.mark.parametrize(
+    ("edge", "why"),
+    [
+        (Edge("spawn", 1, 0, 77, 10), "edges between lanes that it does not name"),
+        (Edge("spawn", 77, 0, 1, 10), "edges between lanes that it does not name"),
+        (Edge("submit", 1, 0, 1, 11), "edges that end after the trace does"),
+        (Edge("submit", 1, 0, 1, 2**60), "a time in it is not within"),
+    ],
+)
+def test_edges_to_nowhere_are_refused(edge: Edge, why: str) -> None:
+    with pytest.raises(BundleError, match=why):
+        imported(with_frames(Frame(10, lanes=(Lane(1, None, "process", "python", 7, None, 0, 10),), edges=(edge,))))
+
+
+@pytest.mark.parametrize(
+    "edge",
+    [
+        ["kiss", 1, 0, 1, 5],
+        ["spawn", 1, 5, 1, 4],
+        ["spawn", 1, -5, 1, 4],
+        ["spawn", 1, 0, 1],
+        ["spawn", 1, 0.5, 1, 4],
+        ["spawn", True, 0, 1, 4],
+        {"kind": "spawn"},
+        [["spawn"], 1, 0, 1, 4],
+    ],
+)
+def test_edges_that_are_none_are_refused(edge: Any) -> None:
+    good = Frame(10, lanes=(Lane(1, None, "process", "python", 7, None, 0, 10),), edges=(Edge("spawn", 1, 0, 1, 5),))
+
+    def forged(frames: bytes) -> bytes:
+        forged = frames.replace(b'"edges":[["spawn",1,0,1,5]]', b'"edges":[' + json.dumps(edge).encode() + b"]")
+        (length,), (head,) = struct.unpack_from("<I", frames), struct.unpack_from("<I", frames, 4)
+        grown = len(forged) - len(frames)
+        return struct.pack("<II", length + grown, head + grown) + forged[8:]
+
+    data = with_frames(good)
+    assert imported(data).trace.edges
+    with pytest.raises(BundleError, match="an edge"):
+        imported(repacked(data, frames=forged))
+
+
+def test_no_more_edges_than_can_be_held_come_in() -> None:
+    lane = Lane(1, None, "process", "python", 7, None, 0, 10)
+    data = with_frames(Frame(10, lanes=(lane,), edges=(Edge("spawn", 1, 0, 1, 5),) * 50))
+    with pytest.raises(BundleError, match="more lanes, jobs, names and edges"):
+        imported(data, Limits(pieces=50))
 
 
 def test_a_large_trace_makes_the_journey() -> None:

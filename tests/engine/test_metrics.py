@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.metrics import metrics, with_baseline
-from engine.trace import Frame, Job, Lane, Segments, State, Trace
+from engine.trace import Edge, Frame, Job, Lane, Segments, State, Trace
 from tests.support import synthetic
 from tests.support.drawing import drawn
 from tests.support.scene import MS
@@ -239,3 +239,13 @@ def random_trace(seed: int, lanes: int = 5, length: int = 500) -> tuple[Trace, n
     closed = Segments.from_rows([row for row in rows if row[2] < length])
     growing = Segments.from_rows([row for row in rows if row[2] == length])
     return Trace(synthetic.record("cpu", "threads", lanes)).grown([Frame(length, told, closed, growing)]), grid
+
+
+def test_the_wait_in_a_pools_queue_is_told_by_its_submits_and_of_those_that_begin_in_the_window() -> None:
+    trace = drawn(f"process p |{'r' * 20}|\nthread one |{'r' * 20}|", column_ns=100)
+    edges = [Edge("submit", 1, start, 2, start + wait) for start, wait in ((0, 50), (100, 20), (200, 400), (300, 30))]
+    asked = replace(trace, edges=(*edges, Edge("spawn", 1, 0, 2, 1000)))
+    assert metrics(asked)["queue_wait_ns"] == {"count": 4, "median": 40, "max": 400}
+    assert metrics(asked, 100, 340)["queue_wait_ns"] == {"count": 2, "median": 25, "max": 30}
+    assert metrics(asked, 700, 900)["queue_wait_ns"] is None
+    assert metrics(trace)["queue_wait_ns"] is None

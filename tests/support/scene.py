@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from engine.trace import Frame, Job, Lane, LaneKind, Record, Segments, State, Trace
+from engine.trace import Edge, EdgeKind, Frame, Job, Lane, LaneKind, Record, Segments, State, Trace
 
 US = 1_000
 MS = 1_000_000
@@ -43,6 +43,7 @@ class Scene:
 
     lanes: list[Lane] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
     counters: dict[str, int] = field(default_factory=dict)
     rows: list[list[int]] = field(default_factory=list)
     _latest: dict[int, list[int]] = field(default_factory=dict)
@@ -73,6 +74,10 @@ class Scene:
     def job(self, lane: int, index: int, start: int, end: int, ok: bool = True) -> None:
         self.jobs.append(Job(lane, index, start, end, ok))
 
+    def edge(self, kind: EdgeKind, maker: tuple[int, int], made: tuple[int, int]) -> None:
+        """From a (lane, ns) to a (lane, ns)."""
+        self.edges.append(Edge(kind, *maker, *made))
+
     def frames(self, last: dict[str, Any], first: dict[str, Any] | None = None) -> list[Frame]:
         """One frame for every 250 ms, each with what has ended by then, what is open, and counters in proportion to the time.
 
@@ -94,6 +99,7 @@ class Scene:
                     open=replace(open_now, end=open_now.end.clip(max=edge)),
                     strings=tuple(self.strings) if before < 0 else (),
                     jobs=tuple(job for job in self.jobs if before < job.end_ns <= edge),
+                    edges=tuple(told for told in self.edges if before < told.to_ns <= edge),
                     counters=self._counted(edge, until),
                     changes={**((first or {}) if before < 0 else {"status": "running"}), **(last if final else {})},
                 )

@@ -42,6 +42,8 @@ def threads_taking_turns(workers: int = 4, seconds: float = 2, identity: str = "
     first, until = _STARTED + 2 * MS, _STARTED + 2 * MS + round(seconds * S)
     process, gil, main = _process(scene, pid=4242)
     lanes = [_worker(scene, process, f"worker-{n + 1}", 4242, 4243 + n, first) for n in range(workers)]
+    for number, lane in enumerate(lanes):
+        scene.edge("spawn", (main, first - MS - 100 * US + number * 20 * US), (lane, first - MS))
     cores = [scene.lane("cpu", f"cpu {n}") for n in range(2)]
     spells = turns(first, until, 5 * MS)
     scene.spell(gil, 0, first, State.held, ref=main)
