@@ -15,6 +15,7 @@ class Book:
         self._lanes: dict[int, Lane] = {}
         self._changed: dict[int, None] = {}
         self._strings: dict[str, int] = {}
+        self._texts: list[str] = []
         self._new_strings: list[str] = []
 
     def lane(
@@ -40,8 +41,13 @@ class Book:
         """The number of a detail."""
         if text not in self._strings:
             self._strings[text] = len(self._strings)
+            self._texts.append(text)
             self._new_strings.append(text)
         return self._strings[text]
+
+    def text(self, number: int) -> str:
+        """The detail that has this number."""
+        return self._texts[number]
 
     def news(self) -> tuple[tuple[Lane, ...], tuple[str, ...]]:
         """Lanes and strings that are new or changed, parents before children."""

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.agent._gilscope import codes
-from engine.timeline.layer import Ints, Layer, boundaries
+from engine.timeline.cast import Cast
+from engine.timeline.details import NONE, Details
+from engine.timeline.layer import Ints, boundaries
+from engine.timeline.operations import plain
 from engine.timeline.pen import Row
+from engine.timeline.refs import with_refs
 from engine.timeline.runs import Runs
 from engine.timeline.thread_states import NOBODY, UNTOLD, thread_states
-from engine.timeline.tracks import T_ENDED, T_READY, T_STEP, T_SUSPENDED, CpuTrack, ProcessTrack, TaskTrack, ThreadTrack
+from engine.timeline.tracks import (
+    T_ENDED,
+    T_READY,
+    T_STEP,
+    T_SUSPENDED,
+    CpuTrack,
+    InterpreterTrack,
+    ProcessTrack,
+    TaskTrack,
+    ThreadTrack,
+)
 from engine.trace import State
 
 LaneOf = Callable[[int], int]
@@ -22,48 +37,57 @@ _OUTSIDE_STEPS = {T_READY: State.ready, T_ENDED: State.unknown}
 _WORKS = (codes.PYTHON, codes.CALL)
 
 
-def draw_thread(thread: ThreadTrack, upto: int, watermark: int, details: Ints) -> tuple[list[Row], list[tuple[int, list[Row]]]]:
-    """Rows of the thread, and of each of its tasks by lane."""
-    begin = thread.pen.look_from
-    live = [task for task in thread.tasks.values() if task.ended is None or task.pen.drawn < task.ended or task.pen.open is not None]
-    for task in live:
-        task.settle()
-        begin = min(begin, task.pen.look_from)
-    limit = watermark if thread.ended is None else min(watermark, thread.ended)
-    if limit <= begin:
-        return [], []
-    runs = thread_states(thread.layers, begin, limit, details)
-    return thread.pen.draw(runs, min(upto, limit)), [(task.lane, draw_task(task, runs, upto, limit, details)) for task in live]
+class ThreadDrawing:
+    """Draws threads and their tasks."""
+
+    def __init__(self, cast: Cast) -> None:
+        self._cast = cast
+        self._details = Details(cast.book)
+
+    def draw(self, thread: ThreadTrack, upto: int, watermark: int) -> list[tuple[int, list[Row]]]:
+        """Rows of the thread and of each of its tasks, by lane."""
+        live = [task for task in thread.tasks.values() if task.ended is None or task.pen.drawn < task.ended or task.pen.open is not None]
+        begin = min([thread.pen.look_from, *(task.pen.look_from for task in live)])
+        limit = watermark if thread.ended is None else min(watermark, thread.ended)
+        if limit <= begin:
+            return []
+        layers = thread.layers(begin, limit)
+        runs = thread_states(layers, begin, limit)
+        runs = replace(runs, detail=self._details.named(runs.detail, thread.process.targets))
+        found = [(thread.lane, thread.pen.draw(runs, min(upto, limit)))]
+        found += [(task.lane, self._task(task, thread, runs, upto, limit)) for task in live]
+        return [(lane, with_refs(rows, thread, layers.gil, self._cast)) for lane, rows in found]
+
+    def _task(self, task: TaskTrack, thread: ThreadTrack, host: Runs, upto: int, watermark: int) -> list[Row]:
+        """In a step a task is in what its thread is in; outside, its own layer tells."""
+        limit = watermark if task.ended is None else min(watermark, task.ended)
+        begin = task.pen.look_from
+        if limit <= begin:
+            return task.pen.close(task.ended) if task.ended is not None and upto >= task.ended else []
+        inside = host.start[(host.start > begin) & (host.start < limit)]
+        start = np.unique(np.concatenate((boundaries([task.state], begin, limit), inside)))
+        own = task.state.at(start)
+        within = np.maximum(np.searchsorted(host.start, start, "right") - 1, 0)
+        in_step = own == T_STEP
+        state = np.where(in_step, host.state[within], int(State.suspended))
+        for value, outside in _OUTSIDE_STEPS.items():
+            state[own == value] = outside
+        awaited = self._details.named(np.where(own >= T_SUSPENDED, own - T_SUSPENDED, NONE), thread.process.targets)
+        detail = np.where(in_step, host.detail[within], awaited)
+        rows = task.pen.draw(Runs(start, limit, state, detail, np.full(len(start), -1, np.int64)).merged(), min(upto, limit))
+        if task.ended is not None and upto >= task.ended:
+            rows += task.pen.close(task.ended)
+        return rows
 
 
-def draw_task(task: TaskTrack, host: Runs, upto: int, watermark: int, details: Ints) -> list[Row]:
-    """In a step a task is in what its thread is in; outside, its own layer tells."""
-    limit = watermark if task.ended is None else min(watermark, task.ended)
-    begin = task.pen.look_from
-    if limit <= begin:
-        return task.pen.close(task.ended) if task.ended is not None and upto >= task.ended else []
-    start = np.unique(np.concatenate((boundaries([task.state], begin, limit), host.start[(host.start > begin) & (host.start < limit)])))
-    own = task.state.at(start)
-    within = np.maximum(np.searchsorted(host.start, start, "right") - 1, 0)
-    in_step = own == T_STEP
-    state = np.where(in_step, host.state[within], int(State.suspended))
-    for value, outside in _OUTSIDE_STEPS.items():
-        state[own == value] = outside
-    detail = np.where(in_step, host.detail[within], np.where(own >= T_SUSPENDED, details[np.maximum(own - T_SUSPENDED, 0)], -1))
-    rows = task.pen.draw(Runs(start, limit, state, detail, np.full(len(start), -1, np.int64)).merged(), min(upto, limit))
-    if task.ended is not None and upto >= task.ended:
-        rows += task.pen.close(task.ended)
-    return rows
-
-
-def draw_gil(process: ProcessTrack, upto: int, watermark: int, lane_of: LaneOf) -> list[Row]:
+def draw_gil(process: ProcessTrack, track: InterpreterTrack, upto: int, watermark: int, lane_of: LaneOf) -> list[Row]:
     """Held by whom, or free."""
-    pen = process.gil_pen
+    pen = track.pen
     limit = watermark if process.ended is None else min(watermark, process.ended)
-    if pen is None or limit <= pen.look_from or not process.has_gil:
+    if pen is None or limit <= pen.look_from or not track.has_gil:
         return []
-    start = boundaries([process.gil], pen.look_from, limit)
-    holder = process.gil.at(start)
+    start = boundaries([track.gil], pen.look_from, limit)
+    holder = track.gil.at(start)
     state = np.select([holder == NOBODY, holder == UNTOLD], [int(State.free), int(State.unknown)], int(State.held))
     ref = _lanes(np.where(holder > 0, holder, 0), lane_of)
     return pen.draw(Runs(start, limit, state, np.full(len(start), -1, np.int64), ref).merged(), min(upto, limit))
@@ -89,25 +113,6 @@ def draw_process(process: ProcessTrack, upto: int) -> list[Row]:
     return process.pen.draw(Runs(start, limit, process.life.at(start), none, none).merged(), limit)
 
 
-def main_holders(rows: list[Row], gil: Layer, lane_of: LaneOf) -> list[Row]:
-    """Fills in `ref` of every wait for the GIL: who held it for most of it."""
-    return [
-        (start, end, state, detail, _main_holder(gil, start, end, lane_of)) if state == State.gil_wait else (start, end, state, detail, ref)
-        for start, end, state, detail, ref in rows
-    ]
-
-
-def _main_holder(gil: Layer, start: int, end: int, lane_of: LaneOf) -> int:
-    times = np.concatenate(([start], gil.changes(start, end), [end]))
-    holders = gil.at(times[:-1])
-    spans = np.diff(times)
-    held: dict[int, int] = {}
-    for holder, span in zip(holders.tolist(), spans.tolist(), strict=True):
-        if holder > 0:
-            held[holder] = held.get(holder, 0) + span
-    return lane_of(max(held, key=held.__getitem__)) if held else -1
-
-
 class Overlap:
     """The GIL as a test of us, on raw evidence: time in which two threads of one GIL were on cores at once, both at Python work.
 
@@ -122,24 +127,31 @@ class Overlap:
 
     def measure(self, process: ProcessTrack, t0: int, t1: int) -> None:
         threads = [thread for thread in process.threads if thread.ended is None or thread.ended > t0]
-        if len(threads) < 2 or not process.has_gil or t1 <= t0:
+        if len(threads) < 2 or not process.main.has_gil or t1 <= t0:
             return
-        start = boundaries([layer for thread in threads for layer in (thread.core, thread.operation)], t0, t1)
+        for number in process.interpreters:
+            self._measure(process, number, threads, t0, t1)
+
+    def _measure(self, process: ProcessTrack, number: int, threads: list[ThreadTrack], t0: int, t1: int) -> None:
+        layers = [layer for thread in threads for layer in (thread.core, thread.operation, thread.interpreter)]
+        start = boundaries(layers, t0, t1)
         count = np.zeros(len(start), np.int64)
         for thread in threads:
-            at_work: npt.NDArray[np.bool_] = (thread.core.at(start) >= 0) & np.isin(thread.operation.at(start), _WORKS)
+            at_work: npt.NDArray[np.bool_] = (thread.core.at(start) >= 0) & np.isin(plain(thread.operation.at(start)), _WORKS)
+            at_work &= thread.interpreter.at(start) == number
             count += at_work if thread.ended is None else at_work & (start < thread.ended)
         length = np.diff(np.append(start, t1))
         over = count >= 2
         self.oncore_ns += int(length[over].sum())
-        spell = process.overlap_since
+        spell = process.overlap_since.get(number)
         for t, is_over in zip(start.tolist(), over.tolist(), strict=True):
             if is_over:
                 spell = t if spell is None else spell
-                process.overlap_since = spell
+                process.overlap_since[number] = spell
             elif spell is not None:
                 self.long_ns += t - spell if t - spell >= self.LONG_NS else 0
-                spell = process.overlap_since = None
+                spell = None
+                del process.overlap_since[number]
 
 
 def _lanes(tids: Ints, lane_of: LaneOf) -> Ints:

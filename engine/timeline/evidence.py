@@ -26,7 +26,7 @@ class Switched:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Marked:
-    """Marks of one thread in one interpreter. `texts`: (kind, argument) → what it is called."""
+    """Marks of one thread in one interpreter. `texts`: (kind, argument) → what it is called. `lost`: marks after these found no room."""
 
     pid: int
     tid: int
@@ -36,6 +36,7 @@ class Marked:
     argument: Ints
     texts: dict[tuple[int, int], str]
     interpreter: int = 0
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,47 +16,52 @@ import numpy.typing as npt
 from engine.agent._gilscope import codes
 from engine.timeline.evidence import GIL_SAMPLED
 from engine.timeline.layer import Ints, boundaries
-from engine.timeline.thread_states import NOBODY, PREEMPTED, SELECT, WAKE_UP_NS
-from engine.timeline.tracks import ProcessTrack
+from engine.timeline.operations import SELECT, plain
+from engine.timeline.thread_states import NOBODY, PREEMPTED, WAKE_UP_NS
+from engine.timeline.tracks import InterpreterTrack, ProcessTrack
 
 _WITHOUT = (codes.NATIVE, codes.SLEEP, SELECT)
-_PERHAPS = (codes.CONNECT, codes.SEND, codes.RECEIVE, codes.CALL, codes.JOIN, codes.RESULTS)
+_PERHAPS = tuple(sorted(set(range(len(codes.OPERATIONS))) - {codes.PYTHON, *_WITHOUT}))
 """Operations in which a thread on a core may have the GIL or not: there a sample knows better."""
 
 
 def settle_holders(process: ProcessTrack, upto: int, *, switches: bool, seen: bool) -> None:
-    """Grows `process.gil` up to there. `switches`: cores are known exactly. `seen`: GILs are looked at; if not, all is inferred."""
-    if upto <= process.settled:
-        return
-    edges = [*boundaries([process.source], process.settled, upto).tolist(), upto]
-    for t0, t1 in pairwise(edges):
-        source = int(process.source.at(np.array([t0]))[0])
-        if not seen or (source == GIL_SAMPLED and switches):
-            _infer(process, t0, t1, sampled=seen)
-        else:
-            times = boundaries([process.seen], t0, t1)
-            process.gil.extend(times, process.seen.at(times))
-    process.settled = upto
+    """Grows the GIL of each of its interpreters up to there. `switches`: cores are known exactly. `seen`: GILs are looked at; if not, all
+    is inferred."""
+    for track in process.interpreters.values():
+        if not track.has_gil or upto <= track.settled:
+            continue
+        edges = [*boundaries([track.source], track.settled, upto).tolist(), upto]
+        for t0, t1 in pairwise(edges):
+            source = int(track.source.at(np.array([t0]))[0])
+            if not seen or (source == GIL_SAMPLED and switches):
+                _infer(process, track, t0, t1, sampled=seen)
+            else:
+                times = boundaries([track.seen], t0, t1)
+                track.gil.extend(times, track.seen.at(times))
+        track.settled = upto
 
 
-def _infer(process: ProcessTrack, begin: int, upto: int, *, sampled: bool) -> None:
+def _infer(process: ProcessTrack, track: InterpreterTrack, begin: int, upto: int, *, sampled: bool) -> None:
     """A holder that is preempted holds on. Who has it keeps it until it blocks, leaves Python, or another is on a core in Python for longer
     than a futex wakes its thread to look.
     """
     threads = process.threads
     if not threads:
         return
-    start = boundaries([process.seen, *(layer for thread in threads for layer in (thread.core, thread.operation))], begin, upto)
-    hint = process.seen.at(start)
+    layers = [layer for thread in threads for layer in (thread.core, thread.operation, thread.interpreter)]
+    start = boundaries([track.seen, *layers], begin, upto)
+    hint = track.seen.at(start)
     at_python, holding_on = np.zeros((2, len(threads), len(start)), bool)
     for row, thread in enumerate(threads):
-        core, operation = thread.core.at(start), thread.operation.at(start)
-        inside = ~np.isin(operation, _WITHOUT) & (start < thread.ended if thread.ended is not None else True)
+        core, operation = thread.core.at(start), plain(thread.operation.at(start))
+        inside = ~np.isin(operation, _WITHOUT) & (thread.interpreter.at(start) == track.number)
+        inside &= start < thread.ended if thread.ended is not None else True
         if sampled:
             inside &= ~np.isin(operation, _PERHAPS) | (hint == thread.tid)
         at_python[row] = inside & (core >= 0)
         holding_on[row] = inside & (core == PREEMPTED)
-    now: int = int(process.gil.value[-1]) if len(process.gil.t) else NOBODY
+    now: int = int(track.gil.value[-1]) if len(track.gil.t) else NOBODY
     row_of = {thread.tid: row for row, thread in enumerate(threads)}
     changes: list[tuple[int, int]] = []
     length = _spell_lengths(at_python, start, upto)
@@ -70,7 +75,7 @@ def _infer(process: ProcessTrack, begin: int, upto: int, *, sampled: bool) -> No
             changes.append((t, holder))
             now = holder
     if changes:
-        process.gil.extend(*zip(*changes, strict=True))
+        track.gil.extend(*zip(*changes, strict=True))
 
 
 def _spell_lengths(on: npt.NDArray[np.bool_], start: Ints, upto: int) -> npt.NDArray[np.int64]:

@@ -54,6 +54,27 @@ class Layer:
             self.t, self.value = self.t[keep:], self.value[keep:]
 
 
+class Sightings:
+    """What was seen at single moments: all of them, equal ones, too. `carried`: what was seen last is taken to hold on."""
+
+    __slots__ = ("carried", "t", "value")
+
+    def __init__(self, *, carried: bool) -> None:
+        self.carried = carried
+        self.t: Ints = _NONE
+        self.value: Ints = _NONE
+
+    def extend(self, t: Ints, value: Ints) -> None:
+        """`t` must be sorted, and not before what is known."""
+        self.t = np.concatenate((self.t, t))
+        self.value = np.concatenate((self.value, value))
+
+    def forget(self, before: int) -> None:
+        keep = int(np.searchsorted(self.t, before, "right")) - 1
+        if keep > 256:
+            self.t, self.value = self.t[keep:], self.value[keep:]
+
+
 def boundaries(layers: list[Layer], t0: int, t1: int) -> Ints:
     """Every moment in `[t0, t1)` at which some layer may change, `t0` first."""
     return np.unique(np.concatenate([np.array([t0], np.int64), *(layer.changes(t0, t1) for layer in layers)]))

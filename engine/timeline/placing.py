@@ -14,7 +14,8 @@ import numpy as np
 
 from engine.agent._gilscope import codes
 from engine.timeline.layer import Layer
-from engine.timeline.thread_states import BETWEEN, BLOCKED, PREEMPTED
+from engine.timeline.operations import BETWEEN, plain
+from engine.timeline.thread_states import BLOCKED, PREEMPTED
 
 Change = tuple[int, int]
 
@@ -51,7 +52,7 @@ def inferred_from_operations(operation: Layer, since: int, upto: int) -> list[Ch
     """Inside an operation that waits a thread is taken to be off its core, and on one elsewhere: all that marks alone can tell."""
     inside = (operation.t >= since) & (operation.t < upto)
     times, values = operation.t[inside], operation.value[inside]
-    works = np.isin(values, (codes.PYTHON, codes.NATIVE, codes.CALL, BETWEEN))
+    works = np.isin(plain(values), (codes.PYTHON, codes.NATIVE, codes.CALL, BETWEEN))
     return list(zip(times.tolist(), np.where(works, _ON, BLOCKED).tolist(), strict=True))
 
 

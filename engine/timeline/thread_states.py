@@ -7,8 +7,9 @@
     off it, blocked     the operation's wait,  gil_wait while another      the operation's wait
                         holding the GIL        holds it, else runnable
 
-Before its job a thread is `starting`; where the core is not known, `unknown`, and so is a block in plain Python while no source tells the
-holder. On a free-threaded interpreter nobody asks, and being on a core is `running` except inside a native operation.
+Before its job a thread is `starting`; where the core is not known, or marks are missing, `unknown`, and so is a block in plain Python
+while no source tells the holder. On a free-threaded interpreter nobody asks, and being on a core is `running` except inside a native
+operation. In a call, of which nothing is known, a block is what the thread was seen to be blocked in, if that is looked at.
 
 Where no source tells who asks, the first block since the thread last gave the GIL away inside a waiting operation is taken for that
 operation's wait, and every other block for waiting for the GIL. In a call, of which nothing is known, a thread may also have been made to
@@ -17,13 +18,25 @@ give it away: it had it for a switch interval, and another took it at once. Then
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.agent._gilscope import codes
-from engine.timeline.layer import Ints, Layer, boundaries
+from engine.timeline.details import HOLDING, NONE, STOPPED, STOPS_WORLD, waiting_detail
+from engine.timeline.evidence import (
+    WAIT_CHILD,
+    WAIT_FILE,
+    WAIT_GIL,
+    WAIT_LOCK,
+    WAIT_POLL,
+    WAIT_SLEEP,
+    WAIT_SOCKET,
+    WAIT_STOPPED,
+)
+from engine.timeline.layer import Ints, Layer, Sightings, boundaries
+from engine.timeline.operations import BEFORE, BETWEEN, LOST, SELECT, plain
 from engine.timeline.runs import Runs
 from engine.trace import State
 
@@ -31,9 +44,6 @@ BLOCKED, PREEMPTED, UNSEEN = -1, -2, -3
 """Values of a core layer besides the number of a CPU."""
 NOBODY, UNTOLD = 0, -1
 """Values of a GIL layer besides the id of a thread."""
-BEFORE, SELECT, AFTER, BETWEEN = -2, -3, -4, -5
-"""Values of an operation layer besides the agent's operations. BETWEEN: in Python, but in no job."""
-
 _BRIEF = 100
 """For the time being: on a core in Python without the GIL, on the way to or from a wait for it."""
 
@@ -41,8 +51,18 @@ WAKE_UP_NS = 100_000
 HAND_OVER_NS = 20_000
 _AT_ONCE_NS = 1_000_000
 
-_WAITS = {codes.JOIN: State.lock_wait, SELECT: State.idle}
+_SIGHTED_NS = 50_000
+"""A sighting may bear a time as much before that of the switch off the core that it belongs to."""
+_HELD_NS = 100_000
+"""Blocked with the GIL for less is a page fault or the like, and no news."""
+
+LOCKS = (codes.JOIN, codes.LOCK, codes.CONDITION, codes.EVENT, codes.SEMAPHORE, codes.BARRIER, codes.GET, codes.PUT)
 _NEVER_BLOCKS = (codes.PYTHON, codes.NATIVE)
+UNMARKED = (codes.CALL, BETWEEN)
+"""Where what a block is for is not marked."""
+_OF_SIGHT = np.full(16, int(State.unknown), np.int64)
+_OF_SIGHT[[WAIT_SLEEP, WAIT_SOCKET, WAIT_FILE, WAIT_POLL, WAIT_CHILD, WAIT_STOPPED]] = int(State.io_wait)
+_OF_SIGHT[WAIT_LOCK] = int(State.lock_wait)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +81,25 @@ class ThreadLayers:
     told: Layer
     placed: bool
     interval_ns: int
+    waits: Sightings | None = None
+    collecting: Layer = field(default_factory=lambda: Layer(0))
 
 
-def thread_states(layers: ThreadLayers, t0: int, t1: int, details: npt.NDArray[np.int64]) -> Runs:
-    """The runs of `[t0, t1)`. `details[op]` is the string index that names operation `op`."""
+def thread_states(layers: ThreadLayers, t0: int, t1: int) -> Runs:
+    """The runs of `[t0, t1)`. Their `detail` is a code of `details`, not yet a string's number."""
     gil = layers.gil or Layer(NOBODY)
-    start = boundaries([layers.core, layers.operation, gil, layers.asks, layers.told], t0, t1)
-    core, operation, holder = layers.core.at(start), layers.operation.at(start), gil.at(start)
+    begin = boundaries([layers.core, layers.operation, gil, layers.asks, layers.told], t0, t1)
+    start = begin if layers.gil is not None else np.union1d(begin, layers.collecting.changes(t0, t1))
+    core, what, holder = layers.core.at(start), layers.operation.at(start), gil.at(start)
+    operation = plain(what)
     mine, untold = holder == layers.tid, holder == UNTOLD
     if layers.placed and layers.gil is not None:
         python = (operation == codes.PYTHON) & ~untold & (core != UNSEEN)
         core = np.where(python & ~mine & (core >= 0), BLOCKED, np.where(python & mine & (core == BLOCKED), PREEMPTED, core))
     on, blocked = core >= 0, core == BLOCKED
     told = layers.told.at(start) == 1
+    unmarked = np.isin(operation, UNMARKED)
+    sight, target = sighted(layers.waits, layers.core, start, t1)
     if layers.gil is None:
         working = np.where(operation == codes.NATIVE, State.native, State.running)
         asking = np.zeros(len(start), bool)
@@ -82,15 +108,26 @@ def thread_states(layers: ThreadLayers, t0: int, t1: int, details: npt.NDArray[n
         asks = np.where(told, layers.asks.at(start) == 1, ~_own_waits(layers, start))
         # In a job, Python that is inside no operation blocks for nothing but the GIL, be it to take it or to see that it was taken.
         asks |= blocked & (operation == codes.PYTHON)
-        asks |= blocked & np.isin(operation, (codes.CALL, BETWEEN)) & _made_to_wait(layers, start, t1)
+        made = blocked & unmarked & _made_to_wait(layers, start, t1)
+        # What it was seen to be blocked in says more than that it might have to ask.
+        asks = np.where(unmarked & (sight >= 0), np.where(told, asks, sight == WAIT_GIL), asks) | made
         asking = asks & ~mine & ~untold
+    stopped = blocked & (sight == WAIT_STOPPED)
+    asking &= ~stopped
+    waits = np.where(np.isin(operation, LOCKS), int(State.lock_wait), int(State.io_wait))
+    waits = np.where(operation == SELECT, int(State.idle), waits)
+    if layers.gil is None:
+        waits = np.where(operation == codes.PYTHON, int(State.lock_wait), waits)  # For what the interpreter locks instead.
+    if layers.waits is not None:
+        waits = np.where(unmarked, np.where(sight >= 0, _OF_SIGHT[np.maximum(sight, 0)], int(State.unknown)), waits)
     state = np.select(
         [
             operation == BEFORE,
-            (core == UNSEEN) | (blocked & untold & (operation == codes.PYTHON)),
+            (core == UNSEEN) | (operation == LOST) | (blocked & untold & (operation == codes.PYTHON)),
             on & asking & told & (holder > NOBODY) & (not layers.placed),
             on,
             core == PREEMPTED,
+            stopped,
             blocked & asking,
         ],
         [
@@ -99,13 +136,21 @@ def thread_states(layers: ThreadLayers, t0: int, t1: int, details: npt.NDArray[n
             int(State.gil_wait),
             working,
             int(State.runnable),
+            int(State.io_wait),
             np.where(holder == NOBODY, int(State.runnable), int(State.gil_wait)),
         ],
-        _operation_waits(operation),
+        waits,
     )
     state = np.where((state == State.native) & np.isin(operation, (codes.PYTHON, BETWEEN)), _BRIEF, state)
     waiting = (state == State.io_wait) | (state == State.lock_wait)
-    detail = np.where(waiting & (operation >= 0), details[np.maximum(operation, 0)], -1)
+    detail = np.where(waiting, np.where(unmarked & (sight >= 0), waiting_detail(sight, target), np.where(what >= 0, what, NONE)), NONE)
+    detail = np.where(stopped & waiting, STOPPED, detail)
+    if layers.gil is None:
+        in_collection = waiting & (layers.collecting.at(start) == 1) & (unmarked | (operation == codes.PYTHON))
+        state, detail = np.where(in_collection, int(State.lock_wait), state), np.where(in_collection, STOPS_WORLD, detail)
+    else:
+        holding = waiting & mine & told & (np.diff(np.append(start, t1)) >= _HELD_NS)
+        detail = np.where(holding, np.where(detail == NONE, 0, detail) | HOLDING, detail)
     runs = Runs(start, t1, state, detail, np.full(len(start), -1, np.int64)).merged()
     # A futex wakes its thread every switch interval to look again: those microseconds belong to the wait.
     runs = runs.absorbed(_BRIEF, State.gil_wait, WAKE_UP_NS, both_sides=False)
@@ -115,17 +160,26 @@ def thread_states(layers: ThreadLayers, t0: int, t1: int, details: npt.NDArray[n
     return replace(runs, state=np.where(runs.state == _BRIEF, int(State.native), runs.state)).merged()
 
 
-def _operation_waits(operation: Ints) -> Ints:
-    wait = np.full(len(operation), int(State.io_wait), np.int64)
-    for code, state in _WAITS.items():
-        wait[operation == code] = state
-    return wait
+def sighted(seen: Sightings | None, core: Layer, at: Ints, upto: int) -> tuple[Ints, Ints]:
+    """What a thread was seen to be blocked in, in the block that each time lies in, and on what; -1 where it was not seen."""
+    none = np.full(len(at), -1, np.int64)
+    if seen is None or not len(seen.t) or not len(core.t):
+        return none, none
+    change = np.searchsorted(core.t, at, "right") - 1
+    begin = np.where(change >= 0, core.t[np.maximum(change, 0)], 0)
+    end = np.append(core.t, upto)[change + 1]
+    last = np.searchsorted(seen.t, end, "left") - 1
+    valid = (last >= 0) & (core.at(at) == BLOCKED)
+    if not seen.carried:
+        valid &= seen.t[np.maximum(last, 0)] >= begin - _SIGHTED_NS
+    value = seen.value[np.maximum(last, 0)]
+    return np.where(valid, value & 0xFF, -1), np.where(valid, (value >> 8) - 1, -1)
 
 
 def _own_waits(layers: ThreadLayers, at: Ints) -> npt.NDArray[np.bool_]:
     """Whether a block at these times is the operation's own wait: the first since it began, or since the GIL was last given away in it."""
     core, operation, gil = layers.core, layers.operation, layers.gil
-    waits = ~np.isin(operation.at(at), _NEVER_BLOCKS)
+    waits = ~np.isin(plain(operation.at(at)), _NEVER_BLOCKS)
     blocks = core.t[core.value == BLOCKED]
     if not len(blocks) or layers.placed:
         return waits

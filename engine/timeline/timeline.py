@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from engine.agent._gilscope import codes
 from engine.timeline.book import Book
-from engine.timeline.drawing import Overlap, draw_cpu, draw_gil, draw_process, draw_thread, main_holders
+from engine.timeline.cast import Cast
+from engine.timeline.drawing import Overlap, ThreadDrawing, draw_cpu, draw_gil, draw_process
 from engine.timeline.evidence import Evidence
+from engine.timeline.exchange import Exchange
 from engine.timeline.holders import settle_holders
 from engine.timeline.intake import Intake
 from engine.timeline.pen import Pen, Row
@@ -23,13 +22,25 @@ class Timeline:
     """`feed` it with everything in order, then `finish` it once. `t = 0` is `origin_ns` of CLOCK_MONOTONIC.
 
     `kernel` says how time on cores is known: `exact` (switches), `sampled` (accounts) or `inferred` (marks alone). Where the GIL is not
-    seen, its holder is inferred from who is on a core.
+    seen, its holder is inferred from who is on a core. `waits` says how it is known what threads block in where no mark tells: `exact`,
+    `sampled` or `off`. `program`: what runs is no workload, has no jobs, and may know nothing of us.
     """
 
-    def __init__(self, origin_ns: int, kernel: str, *, gil_is_seen: bool, switch_interval_ns: int = 5_000_000) -> None:
+    def __init__(
+        self,
+        origin_ns: int,
+        kernel: str,
+        *,
+        gil_is_seen: bool,
+        waits: str = "off",
+        switch_interval_ns: int = 5_000_000,
+        program: bool = False,
+    ) -> None:
         self._book = Book()
-        self._intake = Intake(self._book, origin_ns, kernel, switch_interval_ns)
-        self._details = np.array([self._book.string(name) for name in codes.OPERATIONS], np.int64)
+        self._cast = Cast(self._book, kernel, waits, switch_interval_ns, program=program)
+        self._exchange = Exchange()
+        self._intake = Intake(self._cast, self._exchange, origin_ns)
+        self._threads = ThreadDrawing(self._cast)
         self._overlap = Overlap()
         self._gil_is_seen = gil_is_seen
         self._drawn = 0
@@ -44,7 +55,7 @@ class Timeline:
     def finish(self, end_ns: int) -> Frame:
         """The last frame: everything is closed at `end_ns`; what was at work when its process died is `crashed` from then on."""
         end = max(end_ns - self._intake.origin, self._watermark, self._drawn)
-        for process in self._intake.processes.values():
+        for process in self._cast.processes.values():
             if process.ended is None:
                 process.ended = end
         return self._frame(end, end, last=True)
@@ -52,22 +63,22 @@ class Timeline:
     @property
     def running(self) -> bool:
         """Whether a job has begun."""
-        return self._intake.any_job
+        return self._intake.marks.any_job
 
     def _frame(self, upto: int, watermark: int, *, last: bool = False) -> Frame:
         rows: list[tuple[int, list[Row]]] = []
         opens: list[tuple[int, Pen]] = []
-        switches = self._intake.kernel == "exact"
-        for process in self._intake.processes.values():
-            if process.has_gil:
-                settle_holders(process, watermark, switches=switches, seen=self._gil_is_seen)
+        switches = self._cast.kernel == "exact"
+        self._intake.wakings.settle(upto)
+        for process in self._cast.processes.values():
+            settle_holders(process, watermark, switches=switches, seen=self._gil_is_seen)
             if switches:
                 self._overlap.measure(process, self._drawn, upto)
             for thread in process.threads:
                 self._draw_thread(thread, upto, watermark, rows, opens, last=last)
             self._draw_process(process, upto, watermark, rows, opens)
-        for cpu in self._intake.cpus.values():
-            rows.append((cpu.lane, draw_cpu(cpu, upto, watermark, self._lane_of)))
+        for cpu in self._cast.cpus.values():
+            rows.append((cpu.lane, draw_cpu(cpu, upto, watermark, self._cast.lane_of)))
             opens.append((cpu.lane, cpu.pen))
         if last:
             rows.extend((lane, pen.close(upto)) for lane, pen in opens)
@@ -76,8 +87,8 @@ class Timeline:
         self._drawn, self._watermark = upto, watermark
         self._forget(upto - _KEEP_NS)
         lanes, strings = self._book.news()
-        jobs = tuple(self._intake.jobs)
-        self._intake.jobs.clear()
+        jobs = tuple(self._intake.marks.jobs)
+        self._intake.marks.jobs.clear()
         return Frame(
             t_ns=upto,
             lanes=lanes,
@@ -86,15 +97,13 @@ class Timeline:
             strings=strings,
             jobs=jobs,
             counters=self._counters(),
+            edges=self._exchange.news(),
         )
 
     def _draw_thread(
         self, thread: ThreadTrack, upto: int, watermark: int, rows: list[tuple[int, list[Row]]], opens: list[tuple[int, Pen]], *, last: bool
     ) -> None:
-        own, of_tasks = draw_thread(thread, upto, watermark, self._details)
-        gil = thread.process.gil
-        rows.append((thread.lane, main_holders(own, gil, self._lane_of)))
-        rows.extend((lane, main_holders(found, gil, self._lane_of)) for lane, found in of_tasks)
+        rows.extend(self._threads.draw(thread, upto, watermark))
         if thread.ended is not None and (thread.ended <= upto or last):
             self._end(thread, upto, rows)
         elif thread.pen.open is not None or last:
@@ -108,7 +117,7 @@ class Timeline:
     def _end(self, thread: ThreadTrack, upto: int, rows: list[tuple[int, list[Row]]]) -> None:
         ended = min(thread.ended or upto, upto)
         rows.append((thread.lane, thread.pen.close(ended)))
-        died_at_work = self._intake.close_jobs(thread, ended)
+        died_at_work = self._intake.marks.close_jobs(thread, ended)
         if died_at_work:
             thread.process.signal = thread.process.signal or 0
         self._book.change(thread.lane, end_ns=ended)
@@ -123,43 +132,42 @@ class Timeline:
     ) -> None:
         rows.append((process.lane, draw_process(process, upto)))
         opens.append((process.lane, process.pen))
-        if process.gil_lane is not None and process.gil_pen is not None:
-            rows.append((process.gil_lane, draw_gil(process, upto, watermark, self._lane_of)))
+        for track in process.interpreters.values():
+            if track.lane is None or track.pen is None:
+                continue
+            rows.append((track.lane, draw_gil(process, track, upto, watermark, self._cast.lane_of)))
             if process.ended is None or process.ended > upto:
-                opens.append((process.gil_lane, process.gil_pen))
+                opens.append((track.lane, track.pen))
             else:
-                rows.append((process.gil_lane, process.gil_pen.close(process.ended)))
-                self._book.change(process.gil_lane, end_ns=process.ended)
+                rows.append((track.lane, track.pen.close(process.ended)))
+                self._book.change(track.lane, end_ns=process.ended)
         if process.ended is not None and process.ended <= upto and not process.told_end:
             process.told_end = True
             rows.append((process.lane, process.pen.close(process.ended)))
             state = State.crashed if process.signal is not None else State.exited
             process.pen.open = (process.ended, int(state), -1, -1)
 
-    def _lane_of(self, tid: int) -> int:
-        thread = self._intake.threads.get(tid)
-        return -1 if thread is None else thread.lane
-
     def _forget(self, before: int) -> None:
-        for process in self._intake.processes.values():
-            process.gil.forget(before)
-            process.seen.forget(min(before, process.settled))
+        for process in self._cast.processes.values():
+            for track in process.interpreters.values():
+                track.gil.forget(before)
+                track.seen.forget(min(before, track.settled))
             for thread in process.threads:
                 thread.forget(min(before, thread.pen.look_from))
-        for cpu in self._intake.cpus.values():
+        for cpu in self._cast.cpus.values():
             cpu.thread.forget(min(before, cpu.pen.look_from))
 
     def _counters(self) -> dict[str, int]:
         at_work = [
             thread
-            for thread in self._intake.threads.values()
+            for thread in self._cast.threads.values()
             if self._book[thread.lane].measured or any(self._book[task.lane].measured for task in thread.tasks.values())
         ]
         found: dict[str, int] = {}
-        if self._intake.kernel == "exact":
+        if self._cast.kernel == "exact":
             found["gil_oncore_overlap_ns"], found["gil_overlap_ns"] = self._overlap.oncore_ns, self._overlap.long_ns
             found["switches_voluntary"] = sum(thread.voluntary for thread in at_work)
             found["switches_involuntary"] = sum(thread.involuntary for thread in at_work)
-        if len(self._intake.model) == 2:
-            found["elapsed_ns"] = self._intake.model[1] - self._intake.model[0]
+        if len(self._intake.marks.model) == 2:
+            found["elapsed_ns"] = self._intake.marks.model[1] - self._intake.marks.model[0]
         return found

@@ -9,12 +9,12 @@ is     r: running   n: native   g: gil_wait   y: runnable   i: io_wait   l: lock
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from engine.agent._gilscope import codes
 from engine.timeline.layer import Layer
-from engine.timeline.thread_states import BEFORE, BLOCKED, NOBODY, PREEMPTED, SELECT, UNSEEN, UNTOLD, ThreadLayers, thread_states
+from engine.timeline.operations import BEFORE, SELECT
+from engine.timeline.thread_states import BLOCKED, NOBODY, PREEMPTED, UNSEEN, UNTOLD, ThreadLayers, thread_states
 from engine.trace import State
 
 MS = 1_000_000
@@ -61,7 +61,7 @@ def states(core: str, gil: str | None, operation: str, asks: str = "", *, told: 
         placed,
         5 * MS,
     )
-    runs = thread_states(layers, 0, len(core) * MS, np.arange(len(codes.OPERATIONS)))
+    runs = thread_states(layers, 0, len(core) * MS)
     names = {int(state): letter for letter, state in IS.items()}
     return "".join(
         names[int(state)] * round(int(stop - start) / MS) for start, stop, state in zip(runs.start, runs.stop, runs.state, strict=True)
@@ -113,11 +113,11 @@ def test_a_look_at_the_gil_between_two_waits_is_part_of_them() -> None:
     """The futex of a thread that waits times out every switch interval; it runs for microseconds and waits again."""
     layers = ThreadLayers(ME, Layer(BLOCKED), Layer(codes.PYTHON), Layer(OTHER), Layer(1), Layer(1), False, 5 * MS)
     layers.core.extend([5 * MS, 5 * MS + 9_000, 10 * MS, 10 * MS + 9_000], [0, BLOCKED, 1, BLOCKED])
-    runs = thread_states(layers, 0, 15 * MS, np.arange(len(codes.OPERATIONS)))
+    runs = thread_states(layers, 0, 15 * MS)
     assert [(int(start), State(int(state))) for start, state in zip(runs.start, runs.state, strict=True)] == [(0, State.gil_wait)]
 
 
 def test_a_wait_says_in_which_operation() -> None:
     layers = ThreadLayers(ME, Layer(BLOCKED), Layer(codes.RECEIVE), Layer(NOBODY), Layer(0), Layer(1), False, 5 * MS)
-    runs = thread_states(layers, 0, MS, np.arange(len(codes.OPERATIONS)))
+    runs = thread_states(layers, 0, MS)
     assert [codes.OPERATIONS[int(detail)] for detail in runs.detail] == ["receive"]

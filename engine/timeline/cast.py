@@ -1,0 +1,145 @@
+"""Who takes part: the tracks of all processes, interpreters, threads and cores, each with its lane, opened when it is first heard of."""
+
+from __future__ import annotations
+
+from engine.timeline.book import Book
+from engine.timeline.evidence import GIL_ABSENT, GIL_EXACT, GIL_OFF, GIL_SAMPLED, Ended, GilSource
+from engine.timeline.layer import Sightings
+from engine.timeline.operations import SELECT, OperationFold
+from engine.timeline.pen import Pen
+from engine.timeline.tracks import CpuTrack, InterpreterTrack, ProcessTrack, ThreadTrack
+from engine.trace import Exactness, State
+
+_GIL_NOTES = {GIL_ABSENT: "GIL disabled: threads run Python at once"}
+_LEVELS: tuple[Exactness, ...] = ("exact", "sampled", "inferred")
+_OF_GIL: dict[int, Exactness] = {GIL_EXACT: "exact", GIL_SAMPLED: "sampled", GIL_OFF: "inferred", GIL_ABSENT: "exact"}
+
+
+class Cast:
+    """`kernel` says how time on cores is known: `exact`, `sampled` (accounts) or `inferred` (marks alone); `waits` how it is known what
+    threads block in where nothing marks it: `exact`, `sampled` or `off`. `program`: what runs knows nothing of us, and has no jobs.
+    """
+
+    def __init__(self, book: Book, kernel: str, waits: str, interval_ns: int, *, program: bool) -> None:
+        self.book = book
+        self.kernel: Exactness = "exact" if kernel == "exact" else "sampled" if kernel == "sampled" else "inferred"
+        self.program = program
+        self.processes: dict[int, ProcessTrack] = {}
+        self.threads: dict[int, ThreadTrack] = {}
+        self.cpus: dict[int, CpuTrack] = {}
+        self._waits = waits
+        self._interval_ns = interval_ns
+
+    def process(self, pid: int, t: int, parent: int | None = None) -> ProcessTrack:
+        if pid not in self.processes:
+            above = self.processes.get(parent) if parent is not None else None
+            name = "main" if not self.processes else f"process {pid}"
+            lane = self.book.lane("process", name, t, parent=above.lane if above else None, pid=pid)
+            self.processes[pid] = ProcessTrack(pid, lane, Pen(t), self._interval_ns, {0: InterpreterTrack(0, t)})
+        return self.processes[pid]
+
+    def thread(self, pid: int, tid: int, t: int, parent: int | None = None) -> ThreadTrack:
+        if tid not in self.threads or self.threads[tid].process.pid != pid:
+            process = self.process(pid, t, parent)
+            lane = self.book.lane("thread", "main" if tid == pid else f"thread {tid}", t, parent=process.lane, pid=pid, tid=tid)
+            thread = ThreadTrack(process, tid, lane, Pen(t), OperationFold(program=self.program), placed=self.kernel != "exact")
+            if self._waits != "off":
+                thread.waits = Sightings(carried=self._waits != "exact")
+            self.threads[tid] = thread
+            process.threads.append(thread)
+            self.judge(process)
+        return self.threads[tid]
+
+    def interpreter(self, process: ProcessTrack, number: int, t: int) -> InterpreterTrack:
+        """Its lane is opened once its process works, and from then on at once."""
+        if number not in process.interpreters:
+            process.interpreters[number] = InterpreterTrack(number, t)
+            if process.works:
+                self._open(process, process.interpreters[number], t)
+        return process.interpreters[number]
+
+    def cpu(self, number: int) -> CpuTrack:
+        if number not in self.cpus:
+            self.cpus[number] = CpuTrack(self.book.lane("cpu", f"CPU {number}", 0), Pen(0))
+        return self.cpus[number]
+
+    def works(self, process: ProcessTrack, t: int) -> None:
+        """It has turned to what it is there for."""
+        if process.works:
+            return
+        process.works = True
+        process.life.extend(t, int(State.running))
+        for track in process.interpreters.values():
+            self._open(process, track, self.book[process.lane].start_ns if track.number == 0 else track.settled)
+        self.judge(process)
+
+    def name(self, pid: int, name: str, *, helper: bool) -> None:
+        """What the process is called by those who watch it. A helper is at work all the time, and has nothing to do for us."""
+        process = self.processes.get(pid)
+        if process is None:
+            return
+        self.book.change(process.lane, name=name)
+        if helper:
+            process.life.extend(self.book[process.lane].start_ns, int(State.running))
+            for thread in process.threads:
+                thread.operation.initial = SELECT
+
+    def christen(self, thread: ThreadTrack, name: str) -> None:
+        """What the thread says that it is called; a main thread's name is its process's, too."""
+        self.book.change(thread.lane, name=name)
+        if thread.tid == thread.process.pid and name != "main":
+            self.book.change(thread.process.lane, name=name)
+
+    def see(self, source: GilSource, t: int) -> None:
+        """Takes in how well a GIL is seen from `t` on."""
+        process = self.process(source.pid, t)
+        track = self.interpreter(process, source.interpreter, t)
+        track.told.extend(t, int(source.asks))
+        track.source.extend(t, source.source)
+        if source.source in (GIL_EXACT, GIL_SAMPLED):
+            # Before its GIL was found it has no source yet: that says nothing of what is seen from now on.
+            track.sources.discard(GIL_OFF)
+        track.sources.add(source.source)
+        said = source.why or _GIL_NOTES.get(source.source)
+        if said is not None and track.note is not None and said != track.note:
+            said = f"{track.note}; from {t / 1e9:.2f} s: {said}"
+        track.note = said or track.note
+        self.judge(process)
+
+    def judge(self, process: ProcessTrack) -> None:
+        """Says on each lane of a process how well it is known: as well as the weakest source that it rests on."""
+        worst: Exactness = "exact"
+        for track in process.interpreters.values():
+            level = max((_OF_GIL[one] for one in track.sources), key=_LEVELS.index, default=_LEVELS[-1])
+            worst = max(worst, level, key=_LEVELS.index)
+            if track.lane is not None:
+                self.book.change(track.lane, exactness=level, note=track.note)
+        exactness = max(worst, self.kernel, "exact" if self._waits != "sampled" else "sampled", key=_LEVELS.index)
+        note = process.main.note if worst != "exact" else None
+        for thread in process.threads:
+            for lane in (thread.lane, *(task.lane for task in thread.tasks.values())):
+                self.book.change(lane, exactness=exactness, note=note)
+
+    def end(self, ended: Ended, t: int) -> None:
+        """A thread or a whole process has ended."""
+        process = self.processes.get(ended.pid)
+        if process is None:
+            return
+        for thread in process.threads:
+            if ended.tid is None or thread.tid == ended.tid:
+                thread.end(t)
+        if ended.tid is None:
+            process.signal = ended.signal
+        if process.threads and process.ended is None and all(thread.ended is not None for thread in process.threads):
+            process.ended = max(thread.ended or 0 for thread in process.threads)
+
+    def lane_of(self, tid: int) -> int:
+        """The lane of a thread, -1 when it has none."""
+        thread = self.threads.get(tid)
+        return -1 if thread is None else thread.lane
+
+    def _open(self, process: ProcessTrack, track: InterpreterTrack, t: int) -> None:
+        name = "GIL" if track.number == 0 else f"GIL of interpreter {track.number}"
+        track.lane = self.book.lane("interpreter", name, t, parent=process.lane, pid=process.pid)
+        track.pen = Pen(t)
+        self.judge(process)

@@ -1,0 +1,74 @@
+"""Fills in `ref`: whose doing a wait is. Who held the GIL, who had the core, which task had the loop, who let the lock go.
+
+Where it was several, one after another, it is the one of the longest time.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+import numpy as np
+
+from engine.timeline.cast import Cast
+from engine.timeline.layer import Ints, Layer
+from engine.timeline.pen import Row
+from engine.timeline.tracks import ThreadTrack
+from engine.trace import State
+
+_SOMEBODYS = frozenset({State.gil_wait, State.runnable, State.ready, State.lock_wait})
+
+
+def with_refs(rows: list[Row], thread: ThreadTrack, gil: Layer | None, cast: Cast) -> list[Row]:
+    """Rows of the thread, or of a task on it. `gil`: who held the one that the thread needs."""
+    if not any(row[2] in _SOMEBODYS for row in rows):
+        return rows
+    columns = np.array(rows, np.int64).reshape(-1, 5)
+    start, end, state, ref = columns[:, 0], columns[:, 1], columns[:, 2], columns[:, 4].copy()
+    if gil is not None and len(which := np.flatnonzero(state == State.gil_wait)):
+        ref[which] = _lanes(longest(gil, start[which], end[which]), cast)
+    if len(which := np.flatnonzero(state == State.ready)):
+        lanes = longest(thread.stepping, start[which], end[which])
+        ref[which] = np.where(lanes > 0, lanes, -1)
+    for row in np.flatnonzero(state == State.runnable).tolist():
+        ref[row] = _on_its_core(thread, int(start[row]), int(end[row]), cast)
+    for row in np.flatnonzero(state == State.lock_wait).tolist() if thread.woken else ():
+        ref[row] = _woken_by(thread, int(start[row]), int(end[row]))
+    return [(*row[:4], one) for row, one in zip(rows, ref.tolist(), strict=True)]
+
+
+def longest(layer: Layer, start: Ints, end: Ints) -> Ints:
+    """For each `[start, end)` the value above 0 that the layer has for most of it, 0 if it has none."""
+    found = np.maximum(layer.at(start), 0) if np.all(start[1:] >= start[:-1]) else np.array([_at(layer, t) for t in start.tolist()])
+    first, last = np.searchsorted(layer.t, start, "right"), np.searchsorted(layer.t, end, "left")
+    for which in np.flatnonzero(last > first).tolist():
+        times = np.concatenate(([start[which]], layer.t[first[which] : last[which]], [end[which]]))
+        values = layer.at(times[:-1])
+        held: dict[int, int] = {}
+        for value, span in zip(values.tolist(), np.diff(times).tolist(), strict=True):
+            if value > 0:
+                held[value] = held.get(value, 0) + span
+        found[which] = max(held, key=held.__getitem__) if held else 0
+    return found
+
+
+def _at(layer: Layer, t: int) -> int:
+    return max(int(layer.at(np.array([t]))[0]), 0)
+
+
+def _on_its_core(thread: ThreadTrack, start: int, end: int, cast: Cast) -> int:
+    """Who was on the core that the thread was on last, which is where it waits."""
+    number = int(thread.cpu.at(np.array([start]))[0])
+    cpu = cast.cpus.get(number)
+    if cpu is None:
+        return -1
+    who = int(longest(cpu.thread, np.array([start]), np.array([end]))[0])
+    return cast.lane_of(who) if who and who != thread.tid else -1
+
+
+def _woken_by(thread: ThreadTrack, start: int, end: int) -> int:
+    at = bisect_left(thread.woken, (end, 1 << 62)) - 1
+    return thread.woken[at][1] if at >= 0 and thread.woken[at][0] >= start else -1
+
+
+def _lanes(tids: Ints, cast: Cast) -> Ints:
+    return np.array([cast.lane_of(tid) if tid > 0 else -1 for tid in tids.tolist()], np.int64)
