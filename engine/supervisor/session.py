@@ -9,6 +9,7 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -65,13 +66,10 @@ class Voice:
         line, _, self._heard = self._heard.partition(b"\n")
         return line
 
-    def listen(self, seconds: float) -> None:
-        """Waits that long, or until there is something to hear."""
-        if self.cancelled:
-            time.sleep(seconds)
-            return
-        readable, _, _ = select.select([self._in], [], [], seconds)
-        if readable and (not (data := os.read(self._in, 65536)) or b"cancel" in data):
+    def listen(self, seconds: float, others: Sequence[int] = ()) -> None:
+        """Waits that long, or until there is something to hear, or one of `others` (file descriptors) can be read."""
+        readable, _, _ = select.select([*([] if self.cancelled else [self._in]), *others], [], [], seconds)
+        if self._in in readable and (not (data := os.read(self._in, 65536)) or b"cancel" in data):
             self.cancelled = True
 
     def tell(self, frame: Frame) -> None:
@@ -111,7 +109,9 @@ class Session:
                 origin,
                 harvest.kernel,
                 gil_is_seen=harvest.sources["gil"] != "off",
+                waits=harvest.sources.get("waits", "off"),
                 switch_interval_ns=round(self._spec.switch_interval * 1e9),
+                program=bool(self._spec.program),
             )
             self._voice.tell(
                 Frame(
@@ -139,7 +139,7 @@ class Session:
         deadline = math.inf if limit_s is None else origin + limit_s * 1e9
         next_frame, ended_at, said_running = time.monotonic(), None, False
         while True:
-            self._voice.listen(harvest.tick())
+            self._voice.listen(min(harvest.tick(), max(0.0, next_frame - time.monotonic())), measured.waiting_for)
             now = time.monotonic()
             measured.look()
             if measured.ended is not None:
