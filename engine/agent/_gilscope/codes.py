@@ -20,6 +20,7 @@ TEXT_CAPACITY = 1 << 20
 
 H_MAGIC, H_VERSION, H_PID, H_TID, H_CAPACITY, H_HEAD, H_TAIL, H_DROPPED, H_TEXT_CAPACITY, H_TEXT_HEAD, H_PARENT, H_READY, H_GO = range(13)
 H_INTERPRETER = 13  # CPython's number of the interpreter that marks: 0 is the main one
+H_FORKED = 14  # 1: this process was forked from its parent as it was, watchpoints and all, and has not become another program
 
 THREAD_BEGIN = 1  # text: the thread's name
 THREAD_END = 2
@@ -43,10 +44,28 @@ GIVE = 19  # argument: what below | token << 2; something is handed on, and whoe
 TAKE = 20
 COLLECT_BEGIN = 21  # the garbage collector; without a GIL it stops all other threads
 COLLECT_END = 22
+STEP_AGAIN = 23  # STEP_END of a task that is ready again at once: between the two no TASK_READY is marked
+AWAITED = 24  # argument: an operation below | number << 8; right after a TASK_READY: what that task had been waiting for; text: as OP_BEGIN
 
 SUBMIT, MESSAGE, RELEASE = range(3)
 """What is handed on: work to a pool, a message to whoever receives it, a lock to who waits for it. A token is `pid << 28 | count`, so that
 no two processes use the same."""
+
+"""How programs that know nothing of marks are marked, thread by thread in the order of time.
+
+    a thread               THREAD_BEGIN (text: its name; told again, without a mark, when it is renamed) … THREAD_END
+    a task, no step open   TASK_NEW  TASK_READY  [AWAITED]  STEP_BEGIN … STEP_END | STEP_AGAIN | TASK_END
+    started eagerly        its maker's STEP_END, TASK_NEW, STEP_BEGIN … STEP_END | TASK_END, its maker's STEP_BEGIN
+    a loop, or a worker of a pool without work   SELECT_BEGIN … SELECT_END
+    work                   GIVE where it is submitted; TAKE after the worker's SELECT_END, or without one when it had not to wait
+    a blocking call        OP_BEGIN … OP_END; a TAKE just before its OP_END says what ended it: RELEASE (a notification) has its GIVE where
+                           the notifier let go; MESSAGE has it where the item was put, once anybody has waited at that queue
+
+Numbers of tasks, objects and tokens are the process's: the same in all its threads, and texts are told once in each thread that uses
+them. A task whose loop goes on in another thread is TASK_NEW there again, by the same number. TASK_READY may come within another task's
+step (which woke it), and the text of a TASK_NEW up to its first step. Eager steps nest no deeper than told: a step ends before another
+begins. Numbers of operations start at 1; 0 means no identity.
+"""
 
 PYTHON, NATIVE, SLEEP, CONNECT, SEND, RECEIVE, CALL, JOIN, RESULTS, LOCK, CONDITION, EVENT, SEMAPHORE, BARRIER, GET, PUT = range(16)
 OPERATIONS = (
