@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.probes import ProbeError, ProbeUnavailable, procfs
+from engine.probes import ProbeError, ProbeUnavailable
 from engine.probes.gil import GilProbe
 from engine.probes.gil.calibrations import Calibrations
 from engine.probes.marks import MarkFolder
 from engine.probes.perf import Drained
 from engine.probes.schedstat import Intervals, SchedStat
-from engine.probes.switches import Exit, KernelSwitches
+from engine.probes.switches import Exec, Exit, KernelSwitches
+from engine.supervisor.programs import Programs
 from engine.timeline.evidence import (
     GIL_ABSENT,
     GIL_EXACT,
@@ -33,8 +34,8 @@ from engine.timeline.evidence import (
 from engine.trace import RunSpec
 
 _SOURCES = {"exact": GIL_EXACT, "sampled": GIL_SAMPLED, "off": GIL_OFF}
-_HELPERS = {"resource_tracker": "resource tracker", "forkserver": "fork server"}
 _ACCOUNT_NS = 5_000_000
+_SAMPLE_S, _START_S, _CALM_S = 0.001, 0.003, 0.02
 
 
 class Harvest:
@@ -54,10 +55,9 @@ class Harvest:
         self._held_back = np.empty((5, 0), np.int64)
         self._ends_held_back: list[Exit] = []
         self._pids: dict[int, None] = {}
-        self._named: set[int] = set()
+        self._programs = Programs(every=bool(spec.program))
+        self._execs: tuple[Exec, ...] = ()
         self._told: set[int] = set()
-        self._watched: set[int] = set()
-        self._helpers: set[int] = set()
         self._next_account = 0
         self._intervals: list[Intervals] = []
         self._accounted_ns: int | None = None
@@ -115,25 +115,31 @@ class Harvest:
         A GIL is watched from when its process turns to its jobs. Before, every import of a module would cost several traps, which
         makes starting a process three times as long; the marks alone tell that time apart.
         """
-        for pid in self._marks.ready() - self._watched:
-            self._watched.add(pid)
-            if self._gil is not None and not self._gil.watches(pid):
-                self._gil.attach(pid)
-            self._marks.let_go(pid)
+        for process in self._marks.ready():
+            if self._gil is not None:
+                if process.forked_from is not None:
+                    self._gil.forked(process.forked_from, process.pid, process.since)
+                if not self._gil.watches(process.pid):
+                    self._gil.attach(process.pid)
+            self._marks.let_go(process.pid)
         now = time.monotonic_ns()
         if self._schedstat is not None and now >= self._next_account:
             self._next_account = now + _ACCOUNT_NS
             self._accounted_ns = now
             self._intervals.append(self._schedstat.read(list(self._pids)))
-        if self._gil is None:
-            return 0.005
-        self._gil.tick(now)
-        sampled = any((change := self._gil.source(pid)) is not None and change.source == "sampled" for pid in self._pids)
-        return 0.001 if sampled else 0.003
+        if self._gil is not None:
+            self._gil.tick(now)
+            if any((change := self._gil.source(pid)) is not None and change.source == "sampled" for pid in self._pids):
+                return _SAMPLE_S
+        if self._schedstat is not None:
+            return _ACCOUNT_NS / 1e9
+        return _START_S if self._marks.starting else _CALM_S
 
     def harvest(self, alive: list[int], *, last: bool = False) -> Evidence:
         """Everything since the last time. `alive`: the processes of the run. `last`: all of them have ended."""
         switched, born, ended, unseen, watermark, drained = self._from_kernel(last=last)
+        # What they marked is all there; so what a program of many short threads marked does not pile up.
+        self._marks.over((end.pid, end.tid) for end in ended)
         marked, marks_watermark = self._marks.drain()
         new = [pid for pid in alive if pid not in self._pids]
         new += [marks.pid for marks in marked if marks.pid not in self._pids and marks.pid not in new]
@@ -141,13 +147,16 @@ class Harvest:
             self._pids[pid] = None
         if self._kernel is None:
             ended += [Ended(marks_watermark, pid, None) for pid in self._gone(alive)]
+            self._marks.over((end.pid, None) for end in ended)
         took, asked, sources, gil_watermark = self._from_gil(drained)
         accounted = None if last else self._accounted_ns
-        names, helpers = self._names(alive)
+        became, self._execs = self._programs.news(self._execs, alive), ()
         return Evidence(
             upto_ns=min(limit for limit in (marks_watermark, watermark, gil_watermark, accounted) if limit is not None),
             switched=switched,
-            marked=tuple(Marked(one.pid, one.tid, one.parent, one.t, one.kind, one.argument, one.texts, one.interpreter) for one in marked),
+            marked=tuple(
+                Marked(one.pid, one.tid, one.parent, one.t, one.kind, one.argument, one.texts, one.interpreter, one.lost) for one in marked
+            ),
             took=took,
             asked=asked,
             accounts=self._accounts(),
@@ -155,8 +164,7 @@ class Harvest:
             ended=tuple(ended),
             gil_sources=tuple(sources),
             unseen=tuple(unseen),
-            names=names,
-            helpers=helpers,
+            became=became,
         )
 
     def counters(self) -> dict[str, int]:
@@ -197,8 +205,7 @@ class Harvest:
         self._held_back = rows[:, cut:]
         ends = [*self._ends_held_back, *got.exits]
         self._ends_held_back = [end for end in ends if end.t >= got.watermark_ns]
-        for exec_ in got.execs:
-            self._named.discard(exec_.pid)
+        self._execs = got.execs
         return (
             Switched(*rows[:, :cut]) if "kernel" in self._wanted else None,
             [Born(birth.t, birth.pid, birth.tid, birth.ppid, birth.ptid) for birth in got.births],
@@ -244,21 +251,6 @@ class Harvest:
         for pid in gone:
             del self._pids[pid]
         return gone
-
-    def _names(self, alive: list[int]) -> tuple[dict[int, str], frozenset[int]]:
-        """What children are called that do not say it: the standard library's own, and programs that are no Python."""
-        names: dict[int, str] = {}
-        for pid in [pid for pid in alive if pid not in self._named]:
-            self._named.add(pid)
-            status = procfs.status(pid)
-            if status is None or status.ppid in self._helpers:
-                continue  # What a fork server forks bears its command line, and is none.
-            line = " ".join(procfs.command_line(pid) or ())
-            name = next((name for word, name in _HELPERS.items() if word in line), None)
-            if name is not None:
-                names[pid] = name
-                self._helpers.add(pid)
-        return names, frozenset(names)
 
     def _note(self, text: str) -> None:
         self._notes[text] = None

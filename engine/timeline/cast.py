@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from engine.timeline.book import Book
-from engine.timeline.evidence import GIL_ABSENT, GIL_EXACT, GIL_OFF, GIL_SAMPLED, Ended, GilSource
+from engine.timeline.evidence import (
+    BECAME_BLIND,
+    BECAME_FOREIGN,
+    BECAME_HELPER,
+    BECAME_NAMED,
+    BECAME_PYTHON,
+    GIL_ABSENT,
+    GIL_EXACT,
+    GIL_OFF,
+    GIL_SAMPLED,
+    Became,
+    Ended,
+    GilSource,
+)
 from engine.timeline.layer import Sightings
-from engine.timeline.operations import SELECT, OperationFold
+from engine.timeline.operations import BEFORE, FOREIGN, LOST, SELECT, OperationFold
 from engine.timeline.pen import Pen
 from engine.timeline.tracks import CpuTrack, InterpreterTrack, ProcessTrack, ThreadTrack
 from engine.trace import Exactness, State
 
 _GIL_NOTES = {GIL_ABSENT: "GIL disabled: threads run Python at once"}
+_INSIDE = {BECAME_PYTHON: BEFORE, BECAME_BLIND: LOST, BECAME_FOREIGN: FOREIGN, BECAME_HELPER: SELECT}
 _LEVELS: tuple[Exactness, ...] = ("exact", "sampled", "inferred")
 _OF_GIL: dict[int, Exactness] = {GIL_EXACT: "exact", GIL_SAMPLED: "sampled", GIL_OFF: "inferred", GIL_ABSENT: "exact"}
 
@@ -27,13 +41,14 @@ class Cast:
         self.processes: dict[int, ProcessTrack] = {}
         self.threads: dict[int, ThreadTrack] = {}
         self.cpus: dict[int, CpuTrack] = {}
+        self._names: dict[int, str] = {}
         self._waits = waits
         self._interval_ns = interval_ns
 
     def process(self, pid: int, t: int, parent: int | None = None) -> ProcessTrack:
         if pid not in self.processes:
             above = self.processes.get(parent) if parent is not None else None
-            name = "main" if not self.processes else f"process {pid}"
+            name = self._names.get(pid, "main" if not self.processes else f"process {pid}")
             lane = self.book.lane("process", name, t, parent=above.lane if above else None, pid=pid)
             self.processes[pid] = ProcessTrack(pid, lane, Pen(t), self._interval_ns, {0: InterpreterTrack(0, t)})
         return self.processes[pid]
@@ -73,16 +88,22 @@ class Cast:
             self._open(process, track, self.book[process.lane].start_ns if track.number == 0 else track.settled)
         self.judge(process)
 
-    def name(self, pid: int, name: str, *, helper: bool) -> None:
-        """What the process is called by those who watch it. A helper is at work all the time, and has nothing to do for us."""
-        process = self.processes.get(pid)
+    def becomes(self, became: Became, t: int) -> None:
+        """It is another program from `t` on."""
+        process = self.processes.get(became.pid)
+        if became.name:
+            self._names[became.pid] = became.name
         if process is None:
             return
-        self.book.change(process.lane, name=name)
-        if helper:
-            process.life.extend(self.book[process.lane].start_ns, int(State.running))
-            for thread in process.threads:
-                thread.operation.initial = SELECT
+        if became.name:
+            self.book.change(process.lane, name=became.name)
+        if became.kind == BECAME_NAMED:
+            return
+        if became.kind != BECAME_PYTHON:
+            process.life.extend(t, int(State.running))
+        for thread in process.threads:
+            thread.operations = OperationFold(program=self.program)
+            thread.operation.extend(t, _INSIDE[became.kind])
 
     def christen(self, thread: ThreadTrack, name: str) -> None:
         """What the thread says that it is called; a main thread's name is its process's, too."""

@@ -75,6 +75,21 @@ class Born:
     ptid: int = 0
 
 
+BECAME_PYTHON, BECAME_BLIND, BECAME_FOREIGN, BECAME_HELPER, BECAME_NAMED = range(5)
+"""What a process is from when it called exec: Python that marks; Python that was told not to (`-I`, `-E`, `-S`); another program; one of
+the standard library's own, which carries no jobs. BECAME_NAMED: it is what it was, only its name is news."""
+
+
+@dataclass(frozen=True, slots=True)
+class Became:
+    """At `t` a process became the program `name` ("": it says itself what it is called); `kind` is a BECAME_…."""
+
+    t: int
+    pid: int
+    kind: int
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """A thread ended; a whole process when `tid` is None, by `signal` if it was killed by one."""
@@ -143,10 +158,7 @@ def _no_triples() -> Triples:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One harvest. Everything that happened before `upto_ns` has been told, with this or earlier; some of this may be later.
-
-    `names`: what processes are called that do not say it themselves; `helpers` among them carry no jobs.
-    """
+    """One harvest. Everything that happened before `upto_ns` has been told, with this or earlier; some of this may be later."""
 
     upto_ns: int
     switched: Switched | None = None
@@ -158,7 +170,6 @@ class Evidence:
     ended: tuple[Ended, ...] = ()
     gil_sources: tuple[GilSource, ...] = ()
     unseen: tuple[Unseen, ...] = ()
-    names: dict[int, str] = field(default_factory=dict)
-    helpers: frozenset[int] = frozenset()
+    became: tuple[Became, ...] = ()
     waits: Waits | None = None
     wakes: Wakes | None = None

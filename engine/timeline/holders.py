@@ -16,11 +16,11 @@ import numpy.typing as npt
 from engine.agent._gilscope import codes
 from engine.timeline.evidence import GIL_SAMPLED
 from engine.timeline.layer import Ints, boundaries
-from engine.timeline.operations import SELECT, plain
+from engine.timeline.operations import FOREIGN, SELECT, plain
 from engine.timeline.thread_states import NOBODY, PREEMPTED, WAKE_UP_NS
 from engine.timeline.tracks import InterpreterTrack, ProcessTrack
 
-_WITHOUT = (codes.NATIVE, codes.SLEEP, SELECT)
+_WITHOUT = (codes.NATIVE, codes.SLEEP, SELECT, FOREIGN)
 _PERHAPS = tuple(sorted(set(range(len(codes.OPERATIONS))) - {codes.PYTHON, *_WITHOUT}))
 """Operations in which a thread on a core may have the GIL or not: there a sample knows better."""
 

@@ -29,9 +29,9 @@ class Intake:
             self._take_birth(born.pid, born.tid, born.t - origin, born.ppid, born.ptid)
         for source in evidence.gil_sources:
             cast.see(source, source.t - origin)
+        for became in evidence.became:
+            cast.becomes(became, became.t - origin)
         self.marks.take(evidence.marked)
-        for pid, name in evidence.names.items():
-            cast.name(pid, name, helper=pid in evidence.helpers)
         if evidence.switched is not None:
             ends = tuple((ended.t - origin, ended) for ended in evidence.ended)
             take_switches(cast, evidence.switched, evidence.switched.t - origin, ends)

@@ -17,8 +17,8 @@ import numpy.typing as npt
 from engine.agent._gilscope import codes
 from engine.timeline.layer import Ints
 
-BEFORE, SELECT, AFTER, BETWEEN, LOST = -2, -3, -4, -5, -6
-"""Before its job or its first mark; with nothing to do; after its last mark; in Python, but in no job; marks are missing."""
+BEFORE, SELECT, AFTER, BETWEEN, LOST, FOREIGN = -2, -3, -4, -5, -6, -7
+"""Before its job or its first mark; with nothing to do; after its last mark; in Python, but in no job; marks are missing; no Python."""
 
 _PLAIN = {
     codes.THREAD_END: AFTER,

@@ -36,7 +36,7 @@ from engine.timeline.evidence import (
     WAIT_STOPPED,
 )
 from engine.timeline.layer import Ints, Layer, Sightings, boundaries
-from engine.timeline.operations import BEFORE, BETWEEN, LOST, SELECT, plain
+from engine.timeline.operations import BEFORE, BETWEEN, FOREIGN, LOST, SELECT, plain
 from engine.timeline.runs import Runs
 from engine.trace import State
 
@@ -58,7 +58,7 @@ _HELD_NS = 100_000
 
 LOCKS = (codes.JOIN, codes.LOCK, codes.CONDITION, codes.EVENT, codes.SEMAPHORE, codes.BARRIER, codes.GET, codes.PUT)
 _NEVER_BLOCKS = (codes.PYTHON, codes.NATIVE)
-UNMARKED = (codes.CALL, BETWEEN)
+UNMARKED = (codes.CALL, BETWEEN, FOREIGN)
 """Where what a block is for is not marked."""
 _OF_SIGHT = np.full(16, int(State.unknown), np.int64)
 _OF_SIGHT[[WAIT_SLEEP, WAIT_SOCKET, WAIT_FILE, WAIT_POLL, WAIT_CHILD, WAIT_STOPPED]] = int(State.io_wait)
@@ -98,20 +98,20 @@ def thread_states(layers: ThreadLayers, t0: int, t1: int) -> Runs:
         core = np.where(python & ~mine & (core >= 0), BLOCKED, np.where(python & mine & (core == BLOCKED), PREEMPTED, core))
     on, blocked = core >= 0, core == BLOCKED
     told = layers.told.at(start) == 1
-    unmarked = np.isin(operation, UNMARKED)
+    unmarked, foreign = np.isin(operation, UNMARKED), operation == FOREIGN
     sight, target = sighted(layers.waits, layers.core, start, t1)
     if layers.gil is None:
-        working = np.where(operation == codes.NATIVE, State.native, State.running)
+        working = np.where(foreign | (operation == codes.NATIVE), State.native, State.running)
         asking = np.zeros(len(start), bool)
     else:
-        working = np.where(mine | (untold & (operation != codes.NATIVE)), State.running, State.native)
+        working = np.where(mine | (untold & (operation != codes.NATIVE) & ~foreign), State.running, State.native)
         asks = np.where(told, layers.asks.at(start) == 1, ~_own_waits(layers, start))
         # In a job, Python that is inside no operation blocks for nothing but the GIL, be it to take it or to see that it was taken.
         asks |= blocked & (operation == codes.PYTHON)
         made = blocked & unmarked & _made_to_wait(layers, start, t1)
         # What it was seen to be blocked in says more than that it might have to ask.
         asks = np.where(unmarked & (sight >= 0), np.where(told, asks, sight == WAIT_GIL), asks) | made
-        asking = asks & ~mine & ~untold
+        asking = asks & ~mine & ~untold & ~foreign
     stopped = blocked & (sight == WAIT_STOPPED)
     asking &= ~stopped
     waits = np.where(np.isin(operation, LOCKS), int(State.lock_wait), int(State.io_wait))
