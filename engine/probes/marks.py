@@ -1,14 +1,16 @@
 """Reads the marks that the agent leaves: one memory-mapped file a thread (format: `engine/agent/_gilscope/codes.py`).
 
 What is read is freed for the writer at once, so that a full ring means that we came too late: the writer counts what it dropped.
-A file outlives its thread and its process, so everything marked up to a crash is here.
+A file outlives its thread and its process, so everything marked up to a crash is here. It goes when its last mark has been read.
 """
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,12 +21,18 @@ from engine.agent._gilscope import codes
 
 Ints = npt.NDArray[np.int64]
 
+_START_NS = 1_000_000_000
+"""A process that has not turned to its jobs by then will not soon."""
+_STALE_NS = 50_000_000
+"""A folder's own time may be coarse: only one that is this old tells that no file has come since it was listed."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ThreadMarks:
     """The new marks of one thread: equal-length columns in the order of time. `texts`: (kind, argument) → what it is called.
 
-    Its ids are as the thread itself sees them; `parent` is its process's parent.
+    Its ids are as the thread itself sees them; `parent` is its process's parent. `lost`: marks that found no room after these, before
+    the first of the next drain.
     """
 
     pid: int
@@ -35,25 +43,50 @@ class ThreadMarks:
     argument: Ints
     texts: dict[tuple[int, int], str]
     interpreter: int = 0
+    lost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Process `pid` turns to its jobs. `forked_from`: its parent, if it is still the program that its parent was at `since`."""
+
+    pid: int
+    forked_from: int | None
+    since: int
 
 
 class MarkFolder:
-    """All mark files of a run."""
+    """All mark files of a run. `marks`: how many were read so far."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._files: dict[str, _MarkFile] = {}
+        self._unready: dict[str, _MarkFile] = {}
+        self._ready: set[int] = set()
+        self._over: set[tuple[int, int | None]] = set()
+        self._listed_ns = 0
+        self._dropped = 0
         self.marks = 0
 
     @property
     def dropped(self) -> int:
         """Marks that found no room, so far."""
-        return sum(file.dropped for file in self._files.values())
+        return self._dropped + sum(file.dropped for file in self._files.values())
 
-    def ready(self) -> set[int]:
-        """The processes that have turned to their jobs. Cheap: for asking many times a second."""
+    @property
+    def starting(self) -> bool:
+        """Whether a process is about to turn to its jobs: it began to mark a moment ago, or none has begun yet."""
+        now = time.monotonic_ns()
+        return not self._files or any(now - file.found_ns < _START_NS for file in self._unready.values())
+
+    def ready(self) -> list[Ready]:
+        """The processes that have turned to their jobs since this was asked before. Cheap: for asking many times a second."""
         self._find()
-        return {file.pid for file in self._files.values() if file.is_ready}
+        turned = {file.pid: file.turned for file in self._unready.values() if file.is_ready}
+        if turned:
+            self._ready |= turned.keys()
+            self._unready = {name: file for name, file in self._unready.items() if file.pid not in turned}
+        return list(turned.values())
 
     def let_go(self, pid: int) -> None:
         """Tells a process that waits for it that it is watched."""
@@ -61,73 +94,117 @@ class MarkFolder:
             if file.pid == pid:
                 file.let_go()
 
+    def over(self, ended: Iterable[tuple[int, int | None]]) -> None:
+        """These threads (pid, tid), or whole processes (pid, None), mark no more: the next drain is their last, and removes their files."""
+        self._over.update(ended)
+
     def drain(self) -> tuple[list[ThreadMarks], int]:
         """What is new, and the watermark: every mark of an earlier time has been told."""
         watermark = time.monotonic_ns()
+        over, self._over = self._over, set()
         self._find()
         found = [file.drain() for file in self._files.values() if file.has_news]
         self.marks += sum(len(marks.t) for marks in found)
+        if over:
+            for name, file in list(self._files.items()):
+                if (file.pid, file.tid) in over or (file.pid, None) in over:
+                    self._remove(name, file)
         return found, watermark
 
     def _find(self) -> None:
+        if self._folder.stat().st_mtime_ns < self._listed_ns:
+            return
+        self._listed_ns = time.time_ns() - _STALE_NS
         with os.scandir(self._folder) as entries:
             fresh = [entry.name for entry in entries if entry.name not in self._files and not entry.name.endswith(".new")]
         for name in fresh:
-            self._files[name] = _MarkFile(self._folder / name)
+            self._files[name] = file = _MarkFile(self._folder / name)
+            if file.pid not in self._ready:
+                self._unready[name] = file
+
+    def _remove(self, name: str, file: _MarkFile) -> None:
+        del self._files[name]
+        self._unready.pop(name, None)
+        self._dropped += file.dropped
+        file.close()
+        with contextlib.suppress(OSError):
+            (self._folder / name).unlink()
 
     def close(self) -> None:
         for file in self._files.values():
             file.close()
         self._files.clear()
+        self._unready.clear()
 
 
 class _MarkFile:
     def __init__(self, path: Path) -> None:
         with path.open("r+b") as file:
             self._map = mmap.mmap(file.fileno(), 0)
+        # Single words are read much faster from a view than from an array.
+        self._head = memoryview(self._map).cast("q")[: codes.HEADER // 8]
         self._words = np.frombuffer(self._map, np.int64)
-        self._capacity = int(self._words[codes.H_CAPACITY])
+        self._capacity = self._head[codes.H_CAPACITY]
         ring = codes.HEADER // 8
         self._ring = self._words[ring : ring + self._capacity * 2].reshape(-1, 2)
         self._text_at = codes.HEADER + self._capacity * 16
         self._text_read = 0
         self._told = False
-        self.pid = int(self._words[codes.H_PID])
+        self._lost = 0
+        self.found_ns = time.monotonic_ns()
+        self.pid = self._head[codes.H_PID]
+        self.tid = self._head[codes.H_TID]
 
     @property
     def is_ready(self) -> bool:
-        return bool(self._words[codes.H_READY])
+        return bool(self._head[codes.H_READY])
+
+    @property
+    def turned(self) -> Ready:
+        return Ready(self.pid, self._head[codes.H_PARENT] if self._head[codes.H_FORKED] else None, int(self._ring[0, 0]))
 
     def let_go(self) -> None:
-        self._words[codes.H_GO] = 1
+        self._head[codes.H_GO] = 1
 
     @property
     def dropped(self) -> int:
-        return int(self._words[codes.H_DROPPED])
+        return self._head[codes.H_DROPPED]
 
     @property
     def has_news(self) -> bool:
-        return not self._told or self._words[codes.H_HEAD] != self._words[codes.H_TAIL]
+        head = self._head
+        return not self._told or head[codes.H_HEAD] != head[codes.H_TAIL] or head[codes.H_DROPPED] != self._lost
 
     def drain(self) -> ThreadMarks:
         self._told = True
-        head, tail = int(self._words[codes.H_HEAD]), int(self._words[codes.H_TAIL])
-        records = self._ring[np.arange(tail, head) % self._capacity]
-        self._words[codes.H_TAIL] = head
+        head, tail = self._head[codes.H_HEAD], self._head[codes.H_TAIL]
+        at, until = tail % self._capacity, tail % self._capacity + head - tail
+        if until <= self._capacity:
+            records = self._ring[at:until].T.copy()
+        else:
+            records = np.concatenate((self._ring[at:], self._ring[: until - self._capacity])).T.copy()
+        lost_then = self.dropped
+        self._head[codes.H_TAIL] = head
+        lost = self.dropped
+        if self._head[codes.H_HEAD] - head == self._capacity:
+            # It is full again already: what is lost by now belongs to later marks, but for a few.
+            lost = lost_then
+        self._lost, before = lost, self._lost
         return ThreadMarks(
             pid=self.pid,
-            tid=int(self._words[codes.H_TID]),
-            parent=int(self._words[codes.H_PARENT]),
-            t=records[:, 0].copy(),
-            kind=records[:, 1] & 0xFF,
-            argument=records[:, 1] >> 8,
+            tid=self.tid,
+            parent=self._head[codes.H_PARENT],
+            t=records[0],
+            kind=records[1] & 0xFF,
+            argument=records[1] >> 8,
             texts=self._texts(),
-            interpreter=int(self._words[codes.H_INTERPRETER]),
+            interpreter=self._head[codes.H_INTERPRETER],
+            lost=lost - before,
         )
 
     def _texts(self) -> dict[tuple[int, int], str]:
         found = {}
-        head = int(self._words[codes.H_TEXT_HEAD])
+        head = self._head[codes.H_TEXT_HEAD]
         while self._text_read < head:
             at = self._text_at + self._text_read
             kind, argument, length = (int(word) for word in self._words[at // 8 : at // 8 + 3])
@@ -136,6 +213,7 @@ class _MarkFile:
         return found
 
     def close(self) -> None:
+        self._head.release()
         self._words = np.empty(0, np.int64)
         self._ring = self._words.reshape(-1, 2)
         self._map.close()

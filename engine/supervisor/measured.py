@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -45,7 +46,7 @@ class Measured:
         self.pid = 0
         self.ended: tuple[int, Any] | None = None
         self._output = b""
-        self._pipe = -1
+        self._pipe = self._pidfd = -1
         self._ours: set[int] = set()
 
     def start(self, watch: Callable[[int], object], ours: set[int]) -> None:
@@ -70,15 +71,29 @@ class Measured:
         self.pid = process.pid
         # It is waited for here, with its usage; Popen must not complain that it was not asked.
         process.returncode = 0
+        # Where the kernel has none (before 5.3) its end is noticed at the next look.
+        with contextlib.suppress(OSError):
+            self._pidfd = os.pidfd_open(self.pid)
+
+    @property
+    def waiting_for(self) -> list[int]:
+        """File descriptors that can be read when it is worth to `look` at once: when the first process has ended."""
+        return [self._pidfd] if self._pidfd >= 0 else []
 
     def look(self) -> None:
-        """Waits for whatever has ended, without blocking, and takes in what the program prints."""
+        """Takes in what the program prints, and waits for the first process and for orphans that have ended, without blocking."""
         self._read()
         if self.ended is None:
             pid, status, usage = os.wait4(self.pid, os.WNOHANG)
             if pid:
                 self.ended = (status, usage)
-        for pid in procfs.children(os.getpid()):
+                self._pidfd = _closed(self._pidfd)
+        try:
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return
+        # One call tells that nobody has ended, which is true mostly; who has would be a walk over all.
+        for pid in () if ended is None else procfs.children(os.getpid()):
             if pid != self.pid and pid not in self._ours:
                 try:
                     os.waitpid(pid, os.WNOHANG)
@@ -117,9 +132,7 @@ class Measured:
         return self._output.decode(errors="replace")
 
     def close(self) -> None:
-        if self._pipe >= 0:
-            os.close(self._pipe)
-            self._pipe = -1
+        self._pipe, self._pidfd = _closed(self._pipe), _closed(self._pidfd)
         self._folder.cleanup()
 
     def _read(self) -> None:
@@ -129,6 +142,7 @@ class Measured:
             except BlockingIOError:
                 return
             if not data:
+                self._pipe = _closed(self._pipe)
                 return
             self._output = (self._output + data)[-_KEPT_OUTPUT:]
 
@@ -154,3 +168,9 @@ class Measured:
         if interpreter.get("free_threaded"):
             environment["PYTHON_GIL"] = "1" if interpreter.get("gil_enabled") else "0"
         return environment
+
+
+def _closed(descriptor: int) -> int:
+    if descriptor >= 0:
+        os.close(descriptor)
+    return -1
