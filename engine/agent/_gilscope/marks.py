@@ -5,9 +5,11 @@ the mapped words because that is the fastest that Python offers. `word` is `kind
 recording goes on, marks go nowhere.
 """
 
+import _thread
 import mmap
 import os
 from _thread import _local, get_native_id
+from itertools import count
 from time import perf_counter_ns, sleep
 
 from . import codes
@@ -23,11 +25,13 @@ _TEXT_PART = 16384
 _TEXT_AT = codes.HEADER + codes.CAPACITY * 16
 
 _folder = ""
+_interpreter = 0
 _here = _local()
+_tokens = count(1)
 
 
 class Marks:
-    """The marks of one thread. Only that thread may use them. `words` are the file's."""
+    """The marks of one thread in this interpreter. Only that thread may use them. `words` are the file's."""
 
     __slots__ = ("_map", "_move", "_path", "_text_room", "mark", "words")
 
@@ -73,6 +77,7 @@ class Marks:
         words[codes.H_PARENT] = os.getppid()
         words[codes.H_CAPACITY] = codes.CAPACITY
         words[codes.H_TEXT_CAPACITY] = codes.TEXT_CAPACITY
+        words[codes.H_INTERPRETER] = _interpreter
         words[codes.H_MAGIC] = codes.MAGIC
         if self._path:
             os.rename(path + ".new", path)
@@ -163,11 +168,29 @@ def _writer(words: "memoryview[int]", path: str) -> "tuple[Mark, Callable[[memor
 
 
 def begin(folder: str) -> None:
-    """Records from now on, into `folder`; in children by fork, too."""
-    global _folder
+    """Records from now on, into `folder`; in children by fork, too.
+
+    In a subinterpreter it is a thread of another one that comes in: it has its name from there, and a file here once it marks.
+    """
+    global _folder, _interpreter
     _folder = folder
+    _interpreter = _number_of_this_interpreter()
     os.register_at_fork(after_in_child=_begin_anew)
-    name_this_thread("main")
+    if not _interpreter:
+        name_this_thread("main")
+
+
+def _number_of_this_interpreter() -> int:
+    """CPython's own number: 0 is the main one. On 3.11, where all of them share one GIL and nothing cheap tells them apart, always 0."""
+    is_main = getattr(_thread, "_is_main_interpreter", None)
+    if is_main is None or is_main():
+        return 0
+    try:
+        interpreters = __import__("_interpreters")
+    except ImportError:
+        interpreters = __import__("_xxsubinterpreters")  # What 3.12 calls it.
+    current = interpreters.get_current()
+    return int(current[0] if isinstance(current, tuple) else current)
 
 
 def _begin_anew() -> None:
@@ -175,7 +198,7 @@ def _begin_anew() -> None:
     mine = getattr(_here, "marks", None)
     if mine is not None:
         mine.move(_new_path())
-    name_this_thread("main")
+    name_this_thread("main").words[codes.H_FORKED] = 1
 
 
 def of_this_thread() -> Marks:
@@ -189,6 +212,11 @@ def of_this_thread() -> Marks:
 
 def _new_path() -> str:
     return _folder and f"{_folder}/{os.getpid()}-{get_native_id()}-{perf_counter_ns()}"
+
+
+def token() -> int:
+    """A number for something that is handed on, which no other process and no other interpreter uses."""
+    return os.getpid() << 28 | (_interpreter << 20) + next(_tokens) & 0xFFFFFFF
 
 
 def ready() -> None:
