@@ -20,10 +20,10 @@ from engine.host import cpu_times, host
 from engine.supervisor.harvest import Harvest
 from engine.supervisor.helper import HttpHelper
 from engine.supervisor.measured import Measured
+from engine.supervisor.pace import Pace, give_way
 from engine.timeline.timeline import Timeline
 from engine.trace import Frame, RunSpec, encode_frame
 
-_FRAME_S = 0.1
 _LEFTOVERS_S = 0.3
 
 
@@ -105,6 +105,7 @@ class Session:
             wall = datetime.now(UTC).isoformat()
             measured.start(harvest.watch, {helper.pid} if helper else set())
             harvest.begin(measured.pid)
+            give_way()
             timeline = Timeline(
                 origin,
                 harvest.kernel,
@@ -137,7 +138,7 @@ class Session:
     def _loop(self, measured: Measured, harvest: Harvest, timeline: Timeline, origin: int) -> None:
         limit_s = self._spec.time_limit_s
         deadline = math.inf if limit_s is None else origin + limit_s * 1e9
-        next_frame, ended_at, said_running = time.monotonic(), None, False
+        pace, next_frame, ended_at, said_running = Pace(), time.monotonic(), None, False
         while True:
             self._voice.listen(min(harvest.tick(), max(0.0, next_frame - time.monotonic())), measured.waiting_for)
             now = time.monotonic()
@@ -155,7 +156,7 @@ class Session:
                 return
             if now < next_frame:
                 continue
-            next_frame = now + _FRAME_S
+            next_frame = now + pace.next_frame_s()
             frame = timeline.feed(harvest.harvest(measured.alive()))
             changes: dict[str, Any] = {"sources": harvest.sources}
             if timeline.running and not said_running:
