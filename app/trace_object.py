@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 from typing import Any
 
 from app.store import Row, Snapshot, Store
 from engine.findings import headline
 from engine.metrics import metrics
 from engine.trace import RunSpec
+
+_LONGEST_TITLE = 100
 
 
 def trace_object(row: Row, *, store: Store | None = None, live: Snapshot | None = None) -> dict[str, Any]:
@@ -52,13 +55,23 @@ def trace_object(row: Row, *, store: Store | None = None, live: Snapshot | None 
 
 
 def title(spec: RunSpec) -> str:
-    """Like `cpu · threads ×4 · 3.13`."""
+    """Like `cpu · threads ×4 · 3.13`; of a recorded program its command line in place of work and model."""
+    if spec.program:
+        words = [_command(spec.program)]
+    else:
+        words = [spec.workload.rsplit("/", 1)[-1], spec.model if spec.model == "sequential" else f"{spec.model} ×{spec.workers}"]
     interpreter = spec.interpreter
-    words = [spec.workload.rsplit("/", 1)[-1], spec.model if spec.model == "sequential" else f"{spec.model} ×{spec.workers}"]
     version = ".".join(str(interpreter.get("version", "")).split(".")[:2])
     if version:
-        words.append(version + ("t" if interpreter.get("free_threaded") else ""))
+        with_gil = " with GIL" if interpreter.get("gil_enabled") else ""
+        words.append(f"{version}t{with_gil}" if interpreter.get("free_threaded") else version)
     return " · ".join(words)
+
+
+def _command(program: tuple[str, ...]) -> str:
+    """As one would type it, the script without its folder; cut where it is too long for a title."""
+    said = shlex.join([program[0].rsplit("/", 1)[-1] or program[0], *program[1:]])
+    return said if len(said) <= _LONGEST_TITLE else f"{said[: _LONGEST_TITLE - 1]}…"
 
 
 def as_bytes(body: Any) -> bytes:

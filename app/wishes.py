@@ -13,6 +13,9 @@ from engine.trace import Interpreter, RunSpec
 
 DEFAULT_WORKERS = 4
 SWITCH_INTERVAL_S = 0.005
+PROGRAM = "program"
+"""The `model` of a recorded program."""
+_NO_PROGRAMS = "model 'program' is that of programs which `gilscope record` runs from a command line; over HTTP none can be started"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class RefusedError(ValueError):
 
 def spec_of(wish: Wish) -> RunSpec:
     """Raises RefusedError. Starts interpreters to ask them who they are, the first time."""
+    if wish.model == PROGRAM:
+        raise RefusedError([catalog.Problem("model", _NO_PROGRAMS)])
     interpreter, complaints = _interpreter(wish.interpreter)
     interval = SWITCH_INTERVAL_S if wish.switch_interval is None else wish.switch_interval
     found = catalog.problems(wish.workload, wish.model, wish.workers, wish.jobs, wish.params, wish.start_method, interval, interpreter)

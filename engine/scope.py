@@ -1,15 +1,17 @@
 """What figures are about: which lanes, and which window of time.
 
-    process ─ interpreter       its GIL                 → `gils`, if a carrier lives in the process
+    process ─ interpreter       its GIL                 → `gils`, if a host runs in it
             ├ thread            carries jobs            → `carriers` and `hosts`
             └ thread            runs an event loop      → `hosts`
                └ task           carries jobs            → `carriers`
 
 Time in states is summed over carriers, time on cores over hosts: a task is on a core by way of its thread, and nothing is counted twice.
+A recorded program has no jobs: there every thread that runs Python carries, and tasks are what such threads do.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,15 +38,15 @@ class Scope:
 
 def scope_of(trace: Trace, t0: int | None = None, t1: int | None = None) -> Scope:
     """The measured lanes and their window: by default from the first job's start to the last one's end, while live to the latest."""
-    carriers = sorted(lane.id for lane in trace.lanes.values() if lane.measured)
-    hosts = sorted({host for lane in carriers if (host := host_of(trace, lane)) is not None})
-    processes = {process for lane in hosts if (process := process_of(trace, lane)) is not None}
-    gils = sorted(lane.id for lane in trace.lanes.values() if lane.kind == "interpreter" and lane.parent in processes)
+    measured = {lane.id for lane in trace.lanes.values() if lane.measured}
+    by_host = {lane: host for lane in measured if (host := host_of(trace, lane)) is not None}
+    carriers = sorted(lane for lane in measured if lane == by_host.get(lane, lane) or by_host[lane] not in measured)
+    hosts = sorted(set(by_host.values()))
     begin, end = (None, None) if t0 is not None and t1 is not None else _window(trace, carriers)
     return Scope(
         carriers=tuple(carriers),
         hosts=tuple(hosts),
-        gils=tuple(gils),
+        gils=_gils(trace, hosts),
         t0=begin if t0 is None else t0,
         t1=end if t1 is None else t1,
         whole=t0 is None and t1 is None,
@@ -61,6 +63,12 @@ def process_of(trace: Trace, lane: int) -> int | None:
     return next((found.id for found in _upwards(trace, lane) if found.kind == "process"), None)
 
 
+def tasks_of(trace: Trace, threads: Iterable[int]) -> tuple[int, ...]:
+    """The tasks that run on loops of these threads, ascending."""
+    above = set(threads)
+    return tuple(sorted(lane.id for lane in trace.lanes.values() if lane.kind == "task" and host_of(trace, lane.id) in above))
+
+
 def gils_of(trace: Trace, lane: int) -> tuple[int, ...]:
     """The interpreter lanes whose GIL a thread or task may wait for: the one above it, or else those of its process."""
     above = next((found.id for found in _upwards(trace, lane) if found.kind == "interpreter"), None)
@@ -68,6 +76,31 @@ def gils_of(trace: Trace, lane: int) -> tuple[int, ...]:
         return (above,)
     process = process_of(trace, lane)
     return tuple(sorted(found.id for found in trace.lanes.values() if found.kind == "interpreter" and found.parent == process))
+
+
+def _gils(trace: Trace, hosts: list[int]) -> tuple[int, ...]:
+    """The GILs under which the hosts run: where a process has several, the one that each host held longest."""
+    found: set[int] = set()
+    for host in hosts:
+        candidates = gils_of(trace, host)
+        if len(candidates) < 2:
+            found.update(candidates)
+            continue
+        held = {gil: _held_ns(trace, gil, host) for gil in candidates}
+        longest = max(candidates, key=lambda gil: held[gil])
+        found.update([longest] if held[longest] else candidates)
+    return tuple(sorted(found))
+
+
+def _held_ns(trace: Trace, gil: int, holder: int) -> int:
+    """How long a thread held a GIL, in the whole trace."""
+    total = 0
+    for part in (trace.segments, trace.open):
+        first, last = np.searchsorted(part.lane, [gil, gil + 1]) if part is trace.segments else (0, len(part))
+        rows = slice(int(first), int(last))
+        held = (part.lane[rows] == gil) & (part.ref[rows] == holder) & (part.state[rows] == State.held)
+        total += int((part.end[rows] - part.start[rows])[held].sum())
+    return total
 
 
 def _upwards(trace: Trace, lane: int) -> list[Lane]:

@@ -65,7 +65,7 @@ def timeline(trace: Trace, width: int = 100, color: bool = False) -> str:
     lanes = list(_in_order(trace))
     if not lanes or trace.t_ns <= 0:
         return ""
-    shown, index = [(lane, depth) for lane, depth in lanes if lane.measured or lane.kind != "task"][:_ROWS], ViewIndex(trace)
+    shown, index = [(lane, depth) for lane, depth in lanes if _matters(trace, lane)][:_ROWS], ViewIndex(trace)
     name_width = min(max(len(_name(lane, depth)) for lane, depth in shown), _NAMES)
     remark_width = _REMARKS if width >= 72 else 0
     columns = max(width - name_width - remark_width - 3, 20)
@@ -93,6 +93,11 @@ def _in_order(trace: Trace) -> Iterator[tuple[Lane, int]]:
         lane, depth = waiting.pop()
         yield lane, depth
         waiting += [(child, depth + 1) for child in reversed(below.get(lane.id, []))]
+
+
+def _matters(trace: Trace, lane: Lane) -> bool:
+    """Of tasks those that carry jobs, or all of a recorded program."""
+    return lane.kind != "task" or lane.measured or bool(trace.record.spec.program)
 
 
 def _name(lane: Lane, depth: int) -> str:

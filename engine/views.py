@@ -97,18 +97,18 @@ class ViewIndex:
             self._edges = EdgeIndex(self.trace.edges)
         return NO_EDGES if self._edges is None else self._edges.told(told["t0_ns"], told["t1_ns"], told["lanes"], budget)
 
-    def holders(self, lane: int, start: Ints, end: Ints) -> list[list[list[int]]]:
-        """Per wait `[start, end)` of a thread or task: `[[lane, ns], …]`, who held the GIL that it waits for, longest first."""
+    def holders(self, lane: int, start: Ints, end: Ints, ref: npt.NDArray[np.int32]) -> list[list[list[int]]]:
+        """Per wait `[start, end)` of a thread or task: `[[lane, ns], …]`, who held the GIL that it waits for, longest first.
+
+        `ref` is whom the record names as the holder: where a process has several GILs, it tells which one is meant.
+        """
         gils = gils_of(self.trace, lane)
-        if len(gils) != 1 or not len(start):
+        if not gils or not len(start):
             return [[] for _ in start]
-        index = self.lane(gils[0])
-        refs = index.refs(int(start.min()), int(end.max()))
-        if not refs:
-            return [[] for _ in start]
-        held = np.stack([index.by_ref(ref).before(end) - index.by_ref(ref).before(start) for ref in refs])
-        order = np.argsort(-held, axis=0, kind="stable")[:_HOLDERS]
-        return [[[refs[row], int(held[row, wait])] for row in order[:, wait] if held[row, wait] > 0] for wait in range(len(start))]
+        told = [self.lane(gil).held_by(start, end) for gil in gils]
+        if len(gils) == 1:
+            return told[0]
+        return [_meant(who, of_gils) for who, *of_gils in zip(ref.tolist(), *told, strict=True)]
 
     def _told(self, part: Segments) -> list[dict[str, Any]]:
         """As JSON; each wait for the GIL with its `holders`."""
@@ -116,7 +116,7 @@ class ViewIndex:
         waits = part.state == State.gil_wait
         for lane in np.unique(part.lane[waits]).tolist():
             rows = np.flatnonzero(waits & (part.lane == lane))
-            for row, holders in zip(rows.tolist(), self.holders(lane, part.start[rows], part.end[rows]), strict=True):
+            for row, holders in zip(rows.tolist(), self.holders(lane, part.start[rows], part.end[rows], part.ref[rows]), strict=True):
                 told[row]["holders"] = holders
         return told
 
@@ -241,6 +241,15 @@ class LaneIndex:
         first, last = self.bounds(t0, t1)
         return [ref for ref in np.unique(self.segments.ref[first:last]).tolist() if ref >= 0]
 
+    def held_by(self, start: Ints, end: Ints) -> list[list[list[int]]]:
+        """Per spell `[start, end)`: `[[lane, ns], …]`, by whom the lane was `held` or `busy`, longest first, at most _HOLDERS."""
+        refs = self.refs(int(start.min()), int(end.max()))
+        if not refs:
+            return [[] for _ in start]
+        held = np.stack([self.by_ref(ref).before(end) - self.by_ref(ref).before(start) for ref in refs])
+        order = np.argsort(-held, axis=0, kind="stable")[:_HOLDERS]
+        return [[[refs[row], int(held[row, spell])] for row in order[:, spell] if held[row, spell] > 0] for spell in range(len(start))]
+
     def by_ref(self, ref: int) -> Busy:
         """When the lane was `held` by a thread, or `busy` with it."""
         if ref not in self.holders:
@@ -258,6 +267,12 @@ def _bytes_of(parts: dict[str, Ints], grid: Grid) -> dict[str, str]:
         told[name] = base64.b64encode(np.clip(now - sum_bytes, 0, 255).astype(np.uint8).tobytes()).decode()
         sum_bytes = now
     return told
+
+
+def _meant(who: int, of_gils: list[list[list[int]]]) -> list[list[int]]:
+    """Of what several GILs tell of their holders during one wait: that of the GIL which `who` held longest; nothing if none was theirs."""
+    theirs = [sum(ns for holder, ns in held if holder == who) for held in of_gils]
+    return of_gils[theirs.index(max(theirs))] if max(theirs) else []
 
 
 def _widest(indexes: list[LaneIndex], grid: Grid, budget: int) -> Segments:

@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.findings.case import Case
 from engine.findings.cores import CoreBound, GilBound, GilOverlap, NativeReleasesGil, TrueParallelism
-from engine.findings.ending import JobsFailed, RunCutOff, RunFailed
+from engine.findings.ending import JobsFailed, ProgramFailed, RunCutOff, RunFailed
 from engine.findings.finding import Finding
 from engine.findings.headline import headline_of
 from engine.findings.overheads import StartupDominates
@@ -23,6 +23,7 @@ CHECKS: tuple[type[Finding], ...] = (
     RunFailed,
     RunCutOff,
     JobsFailed,
+    ProgramFailed,
     GilBound,
     LoopBlocked,
     WaitsInSequence,

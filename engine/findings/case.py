@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.scope import Scope, process_of, scope_of
+from engine.scope import Scope, process_of, scope_of, tasks_of
 from engine.trace import Segments, Trace
 from engine.wording import count
 
@@ -27,10 +27,30 @@ class Case:
     @cached_property
     def carried(self) -> Segments:
         """What the lanes that carry jobs did in the window, sorted by lane and start."""
-        if self.scope.t0 is None or self.scope.t1 is None:
+        return self._done_by(self.scope.carriers)
+
+    @cached_property
+    def tasks(self) -> tuple[int, ...]:
+        """The tasks that carry jobs, or that the threads of a recorded program ran."""
+        if self.is_program:
+            return tasks_of(self.trace, self.scope.hosts)
+        return tuple(lane for lane in self.scope.carriers if self.trace.lanes[lane].kind == "task")
+
+    @cached_property
+    def done_by_tasks(self) -> Segments:
+        """What they did in the window, sorted by lane and start."""
+        return self.carried if self.tasks == self.scope.carriers else self._done_by(self.tasks)
+
+    def _done_by(self, lanes: tuple[int, ...]) -> Segments:
+        if self.scope.t0 is None or self.scope.t1 is None or not lanes:
             return Segments.empty()
         every = Segments.concat([self.trace.segments, self.trace.open])
-        return every.take(np.isin(every.lane, self.scope.carriers)).clipped(self.scope.t0, self.scope.t1).sorted()
+        return every.take(np.isin(every.lane, lanes)).clipped(self.scope.t0, self.scope.t1).sorted()
+
+    @property
+    def is_program(self) -> bool:
+        """A program as it was written: it has threads and tasks, but no jobs."""
+        return bool(self.trace.record.spec.program)
 
     @property
     def noun(self) -> str:

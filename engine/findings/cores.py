@@ -182,6 +182,8 @@ def _why(case: Case) -> str:
         return "; this interpreter has no GIL"
     if len(case.processes) > 1:
         return "; every process has a GIL of its own"
+    if len(case.scope.gils) > 1:
+        return "; every interpreter has a GIL of its own"
     native = case.time_in("native")
     if native > case.time_in("running"):
         return "; native code had released the GIL"

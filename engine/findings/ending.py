@@ -9,6 +9,8 @@ from engine.findings.case import Case
 from engine.findings.finding import Finding
 from engine.wording import count, duration
 
+_SIGNALS = {1: "SIGHUP", 2: "SIGINT", 6: "SIGABRT", 8: "SIGFPE", 9: "SIGKILL", 11: "SIGSEGV", 13: "SIGPIPE", 15: "SIGTERM"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunFailed(Finding):
@@ -35,8 +37,7 @@ class RunCutOff(Finding):
 
     kind: ClassVar[str] = "run_cut_off"
     why: str
-    completed: int
-    total: int
+    done: str
 
     @classmethod
     def check(cls, case: Case) -> Self | None:
@@ -44,11 +45,30 @@ class RunCutOff(Finding):
         if status not in ("cancelled", "interrupted"):
             return None
         why = "was cancelled" if status == "cancelled" else "was interrupted: the recording program ended before it did"
-        return cls(severity="warning", why=why, completed=jobs["completed"], total=jobs["total"])
+        done = "" if case.is_program else f"{jobs['completed']:,} of {count(jobs['total'], 'job')} had been completed; "
+        return cls(severity="warning", why=why, done=done)
 
     @property
     def text(self) -> str:
-        return f"The run {self.why}. {self.completed:,} of {count(self.total, 'job')} had been completed; figures are of what was recorded."
+        told = f"{self.done}figures are of what was recorded."
+        return f"The run {self.why}. {told[0].upper()}{told[1:]}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgramFailed(Finding):
+    """A recorded program ended, but not well."""
+
+    kind: ClassVar[str] = "program_failed"
+    how: str
+
+    @classmethod
+    def check(cls, case: Case) -> Self | None:
+        how = unlucky_end(case)
+        return cls(severity="warning", how=how) if how and case.trace.record.status == "complete" else None
+
+    @property
+    def text(self) -> str:
+        return f"The program {self.how}. That is its own doing, and it is told as it was."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +91,14 @@ class JobsFailed(Finding):
     @property
     def text(self) -> str:
         return f"{self.failed:,} of {count(self.total, 'job')} ended with an error."
+
+
+def unlucky_end(case: Case) -> str | None:
+    """`ended with exit code 3`, `was ended by SIGSEGV`; None for a program that ended with 0, or whose end is not known."""
+    code = case.trace.record.result.get("exit_code") if case.is_program else None
+    if not isinstance(code, int) or code == 0:
+        return None
+    return f"ended with exit code {code}" if code > 0 else f"was ended by {_SIGNALS.get(-code, f'signal {-code}')}"
 
 
 def message_of(case: Case) -> str:

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from engine.findings.case import Case
 from engine.findings.cores import BOUND, PARALLEL, native_share
-from engine.findings.ending import message_of
+from engine.findings.ending import message_of, unlucky_end
 from engine.findings.waits import LoopBlocked, waiting_for_the_loop
 from engine.wording import count, duration, percent
+
+
+class _Nothing(NamedTuple):
+    """How it is said that nothing is on record: while it may still come, when all is over, when it broke off."""
+
+    yet: str
+    in_the_end: str
+    until_then: str
+
+
+_UNSEEN = "no thread of the program was seen at work"
+_NOTHING = {
+    False: _Nothing("no job has begun yet", "no job is on record", "no job had begun"),
+    True: _Nothing("the program has not begun yet", _UNSEEN, _UNSEEN),
+}
 
 
 def headline_of(case: Case) -> str:
@@ -15,17 +32,22 @@ def headline_of(case: Case) -> str:
     if status == "queued":
         return "Queued: not begun yet"
     body = _body(case)
+    nothing = _NOTHING[case.is_program]
     if status in ("starting", "running"):
-        return f"So far: {body}" if body else "Starting: no job has begun yet"
+        return f"So far: {body}" if body else f"Starting: {nothing.yet}"
     if status == "complete":
-        return body or "Complete, but no job is on record"
+        how = unlucky_end(case)
+        if how is None:
+            return body or f"Complete, but {nothing.in_the_end}"
+        return f"The program {how}. Until then: {body}" if body else f"The program {how}; {nothing.in_the_end}"
     jobs = case.figures["jobs"]
+    done = "" if case.is_program else f", {jobs['completed']:,} of {count(jobs['total'], 'job')} done"
     ending = {
         "failed": f"Failed after {duration(case.trace.t_ns)}: {message_of(case)}",
-        "cancelled": f"Cancelled after {duration(case.trace.t_ns)}, {jobs['completed']:,} of {count(jobs['total'], 'job')} done",
-        "interrupted": f"Interrupted after {duration(case.trace.t_ns)}, {jobs['completed']:,} of {count(jobs['total'], 'job')} done",
+        "cancelled": f"Cancelled after {duration(case.trace.t_ns)}{done}",
+        "interrupted": f"Interrupted after {duration(case.trace.t_ns)}{done}",
     }[status]
-    return f"{ending}. Until then: {body}" if body else f"{ending}; no job had begun"
+    return f"{ending}. Until then: {body}" if body else f"{ending}; {nothing.until_then}"
 
 
 def _body(case: Case) -> str:
@@ -40,18 +62,35 @@ def _body(case: Case) -> str:
 def _subject(case: Case) -> str:
     who = case.who()
     if case.noun == "task":
-        return f"{who} on {count(len(case.scope.hosts), 'event loop') if len(case.scope.hosts) != 1 else 'one event loop'}"
+        return f"{who} on {_loops(len(case.scope.hosts))}"
+    tasks = f" with {count(len(case.tasks), 'task')}" if case.is_program and case.tasks else ""
     if len(case.scope.carriers) == 1:
-        return (
-            f"One thread, {case.figures['jobs']['total']:,} jobs in a row" if case.figures["jobs"]["total"] > 1 else "One thread, one job"
-        )
+        return f"One thread{tasks}" if case.is_program else _one_thread(case.figures["jobs"]["total"])
     if case.noun == "thread" and len(case.processes) > 1:
         who = f"{who} in {count(len(case.processes), 'process', 'processes')}"
+    return f"{who}{tasks}{_gils(case)}"
+
+
+def _loops(many: int) -> str:
+    return "one event loop" if many == 1 else count(many, "event loop")
+
+
+def _one_thread(jobs: int) -> str:
+    return f"One thread, {jobs:,} jobs in a row" if jobs > 1 else "One thread, one job"
+
+
+def _gils(case: Case) -> str:
+    """How many GILs there were for them; nothing where that is not known."""
+    many = len(case.scope.gils)
     if case.without_gil:
-        return f"{who}, no GIL"
-    if case.gil.get("held_ns") is None:
-        return who
-    return f"{who}, one GIL" if len(case.scope.gils) == 1 else f"{who}, a GIL each" if case.noun == "process" else who
+        return ", no GIL"
+    if case.gil.get("held_ns") is None or not many:
+        return ""
+    if many == 1:
+        return ", one GIL"
+    if many >= len(case.scope.hosts):
+        return ", a GIL each"
+    return ", one GIL per process" if many == len(case.processes) else f", {many} GILs"
 
 
 def _cores(case: Case) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.findings.case import Case
 from engine.findings.finding import Finding, place
+from engine.metrics import states_ns
 from engine.trace import Segments, State
 from engine.wording import count, duration, percent
 
@@ -109,8 +110,10 @@ class LoopBlocked(Finding):
 
 
 def waiting_for_the_loop(case: Case) -> float:
-    """The share of their time in which tasks could have gone on, had the loop been theirs; 0 for threads."""
-    return case.share_of(*(state.name for state in _TURN_TO_COME)) if case.noun == "task" else 0.0
+    """The share of their time in which tasks could have gone on, had the loop been theirs; 0 without tasks."""
+    spent = states_ns(case.done_by_tasks)
+    lived = sum(ns for state, ns in spent.items() if state not in ("unknown", "crashed"))
+    return sum(spent.get(state.name, 0) for state in _TURN_TO_COME) / lived if lived else 0.0
 
 
 def _longest_step(case: Case) -> tuple[int, int, int, int] | None:
@@ -118,10 +121,7 @@ def _longest_step(case: Case) -> tuple[int, int, int, int] | None:
 
     A step is what the loop cannot interrupt: whatever a task does from getting its turn to awaiting, a block or a lack of cores included.
     """
-    tasks = [lane for lane in case.scope.carriers if case.trace.lanes[lane].kind == "task"]
-    if not tasks:
-        return None
-    done = case.carried.take(np.isin(case.carried.lane, tasks))
+    done = case.done_by_tasks
     ready = done.take(np.isin(done.state, _TURN_TO_COME))
     steps = _joined(done.take(~np.isin(done.state, (*_TURN_TO_COME, *_NO_STEP))))
     for row in np.argsort(steps.start - steps.end, kind="stable")[:_STEPS_LOOKED_AT].tolist():

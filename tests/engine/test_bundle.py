@@ -17,7 +17,7 @@ import pytest
 from engine.bundle import VERSION, Aside, BundleError, Limits, digest_of, read_bundle, write_bundle
 from engine.bundle import reader as reader_module
 from engine.trace import Edge, Frame, Job, Lane, Record, RunSpec, Segments, State, Trace, encode_frame
-from tests.support import synthetic
+from tests.support import synthetic, synthetic_programs
 from tests.support.scene import MS, Recording
 
 ALL = [
@@ -26,6 +26,9 @@ ALL = [
     synthetic.tasks_on_a_loop,
     synthetic.waits_overlapping,
     synthetic.failed,
+    synthetic_programs.program,
+    synthetic_programs.pool,
+    synthetic_programs.interpreters,
 ]
 
 

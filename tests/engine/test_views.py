@@ -11,7 +11,7 @@ import pytest
 from engine.trace import Segments, State, Trace
 from engine.views import LAST_NS, MAX_COLUMNS, Grid, ViewError, ViewIndex, view
 from tests.engine.test_metrics import random_trace
-from tests.support import synthetic
+from tests.support import synthetic, synthetic_programs
 from tests.support.drawing import drawn
 from tests.support.scene import MS
 
@@ -213,3 +213,18 @@ def test_a_forged_trace_with_states_at_once_gives_bytes_all_the_same() -> None:
     trace = Trace(recording.record, 200, recording.trace.lanes, overlapping.sorted())
     answer = view(trace, 0, 200, 50)
     assert all(len(bytes_) == answer["columns"] for bytes_ in columns(answer, 1).values())
+
+
+def test_where_a_process_has_several_gils_a_waits_holders_are_those_of_the_one_that_was_waited_for() -> None:
+    trace = synthetic_programs.interpreters().trace
+    names = {lane.name: lane.id for lane in trace.lanes.values()}
+    waits = [segment for segment in view(trace, None, None, 2000)["segments"] if segment["state"] == "gil_wait"]
+    assert {wait["lane"] for wait in waits} == {names["worker-1"], names["helper"]}
+    for wait in waits:
+        other = names["helper"] if wait["lane"] == names["worker-1"] else names["worker-1"]
+        assert wait["holders"] == [[other, 5 * MS]]
+
+
+def test_with_several_gils_and_no_holder_on_record_nobody_is_named() -> None:
+    drawing = "process p |rr|\ngil G |aa| @ a=a\ngil H |bb| @ b=b\nthread a |rr|\nthread b |rr|\nthread c |gg|"
+    assert view(drawn(drawing), 0, 2 * MS, 100)["segments"][-1]["holders"] == []
