@@ -63,14 +63,20 @@ class Elf:
         return min(starts) - (first.address - first.offset) // _PAGE * _PAGE if starts else None
 
     def read(self, address: int, size: int) -> bytes:
-        """`size` bytes of the file as they lie at a link-time address. Raises ElfError when no segment has them all."""
-        for load in self.loads:
-            at = address - load.address
-            if at >= 0 and at + size <= load.file_size:
-                with Path(self.path).open("rb") as file:
-                    file.seek(load.offset + at)
-                    return file.read(size)
-        raise ElfError(f"{self.path}: nothing is mapped at {address:#x}")
+        """`size` bytes of the file as they lie at a link-time address. Raises ElfError when segments do not have them all."""
+        found = b""
+        with Path(self.path).open("rb") as file:
+            while len(found) < size:
+                at = address + len(found)
+                load = next((load for load in self.loads if load.address <= at < load.address + load.file_size), None)
+                if load is None:
+                    raise ElfError(f"{self.path}: nothing is mapped at {at:#x}")
+                file.seek(load.offset + at - load.address)
+                piece = file.read(min(size - len(found), load.address + load.file_size - at))
+                if not piece:
+                    raise ElfError(f"{self.path} is cut short")
+                found += piece
+        return found
 
 
 def elf(path: str) -> Elf:

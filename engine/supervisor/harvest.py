@@ -33,7 +33,7 @@ from engine.timeline.evidence import (
 )
 from engine.trace import RunSpec
 
-_SOURCES = {"exact": GIL_EXACT, "sampled": GIL_SAMPLED, "off": GIL_OFF}
+_SOURCES = {"exact": GIL_EXACT, "sampled": GIL_SAMPLED, "off": GIL_OFF, "absent": GIL_ABSENT}
 _ACCOUNT_NS = 5_000_000
 _SAMPLE_S, _START_S, _CALM_S = 0.001, 0.003, 0.02
 

@@ -51,24 +51,29 @@ def interpreter(version: str) -> str:
 
 @dataclass
 class Seen:
-    """Everything that the probe told of one program. Rows are (t, pid, tid), sorted by t; `said`: one JSON value a line that it printed."""
+    """Everything that the probe told of one program. Rows are (t, pid, tid), sorted by t, and for `own` GILs of interpreters other than the
+    main one (t, pid, tid, interpreter); `said`: one JSON value a line that it printed."""
 
     pid: int
     said: list[Any] = field(default_factory=list)
     holds: list[tuple[int, int, int]] = field(default_factory=list)
+    own: list[tuple[int, int, int, int]] = field(default_factory=list)
     asks: list[tuple[int, int, int]] = field(default_factory=list)
     changes: list[SourceChange] = field(default_factory=list)
     accounts: dict[int, GilAccount] = field(default_factory=dict)
+    own_accounts: dict[tuple[int, int], GilAccount] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     watermark_ns: int = 0
 
     def add(self, events: GilEvents) -> None:
         assert events.watermark_ns >= self.watermark_ns, "the watermark went back"
-        for name in ("holds", "asks"):
-            columns = getattr(events, name)
-            rows = list(zip(columns.t.tolist(), columns.pid.tolist(), columns.tid.tolist(), strict=True))
-            assert all(self.watermark_ns <= t < events.watermark_ns for t, _, _ in rows), "a row lies outside what its batch may tell"
-            getattr(self, name).extend(rows)
+        holds, asks = events.holds, events.asks
+        held = list(zip(*(column.tolist() for column in (holds.t, holds.pid, holds.tid, holds.interpreter)), strict=True))
+        asked = list(zip(*(column.tolist() for column in (asks.t, asks.pid, asks.tid)), strict=True))
+        assert all(self.watermark_ns <= row[0] < events.watermark_ns for row in held + asked), "a row lies outside what its batch may tell"
+        self.holds += [row[:3] for row in held if not row[3]]
+        self.own += [row for row in held if row[3]]
+        self.asks += asked
         self.changes += events.changes
         self.watermark_ns = events.watermark_ns
 
@@ -113,7 +118,8 @@ def see(
             time.sleep(_TICK_S)
         seen.add(probe.drain(rings.drain(last=True)))
         seen.said = [json.loads(line) for line in process.stdout]
-        seen.accounts = probe.accounts()
+        seen.accounts = {pid: account for (pid, interpreter), account in probe.accounts().items() if not interpreter}
+        seen.own_accounts = {key: account for key, account in probe.accounts().items() if key[1]}
         seen.notes = probe.notes
         probe.close()
         alarm.cancel()

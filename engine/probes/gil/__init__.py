@@ -7,6 +7,7 @@ guard          when watching costs too much                fold           from s
 probe          all of it, for the processes of one run     events         what it tells
 """
 
-from engine.probes.gil.probe import GilLimits, GilProbe, check
+from engine.probes.gil.guard import GilLimits
+from engine.probes.gil.probe import GilProbe, check
 
 __all__ = ["GilLimits", "GilProbe", "check"]

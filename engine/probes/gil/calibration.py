@@ -7,6 +7,7 @@
     its tid must be in that state, too   a second thread holds the GIL last, waits
     watch the stores to `locked`         takes and drops the GIL in every way it knows, forks
     does take_gil precede each take?     once more
+    does a signal follow each of them?   once more
 
 Nothing of the sort is needed in the measured process, and nothing there is altered.
 """
@@ -19,13 +20,16 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from engine.probes.elf import ElfError, elf, names
 from engine.probes.errors import ProbeUnavailable
+from engine.probes.gil.interpreters import learn_listing
 from engine.probes.gil.roles import learn_roles
+from engine.probes.gil.signals import learn_signals
 from engine.probes.gil.structs import LAST_HOLDER, LOCKED, GilStruct
 from engine.probes.memory import mappings, read
 
@@ -170,7 +174,8 @@ def _child(executable: str) -> Iterator[_Child]:
 
 def _learnt(child: _Child, executable: str, watch: bool) -> GilStruct:
     tid, free_threaded, version = child.hear()
-    if tuple(int(part) for part in version.split(".")[:2]) < (3, 11):
+    numbers = tuple(int(part) for part in version.split(".")[:2])
+    if numbers < (3, 11):
         raise ValueError(f"it is CPython {version}, and 3.11 is the oldest that is supported")
     hits = _hits(child.pid, _FIRST_US)
     child.next()
@@ -189,10 +194,13 @@ def _learnt(child: _Child, executable: str, watch: bool) -> GilStruct:
     if bias is None:
         raise ValueError(f"{module} is no longer mapped")
     known = GilStruct(executable, module, version, address - bias, offsets.pop(), free_threaded == "1")
+    known = replace(known, listing=learn_listing(child.pid, known, bias))
     if not watch:
         return known
     child.rest()
-    return learn_roles(child.pid, known, bias, child.rest)
+    known = learn_roles(child.pid, known, bias, child.rest)
+    # Before, there is only the main GIL, and a watchpoint on it needs no function of another module.
+    return learn_signals(child.pid, known, bias, child.rest) if numbers >= (3, 12) else known
 
 
 def _hits(pid: int, microseconds: int) -> list[tuple[str, int]]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
-Source = Literal["exact", "sampled", "off"]
+Source = Literal["exact", "sampled", "off", "absent"]
 
 NOBODY, UNKNOWN = 0, -1
 
@@ -38,7 +38,10 @@ class Holds:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asks:
-    """At `t`, thread `tid` of process `pid` began to ask for the GIL, free or not. Columns, sorted by `t`. Only exact sources tell."""
+    """At `t`, thread `tid` of process `pid` began to ask for the GIL of an interpreter, free or not. Columns, sorted by `t`.
+
+    Only exact sources tell. Which interpreter's it is, what the thread takes next tells.
+    """
 
     t: Ints
     pid: Ints
@@ -54,9 +57,10 @@ class Asks:
 
 @dataclass(frozen=True, slots=True)
 class SourceChange:
-    """From `t` on, what is told of an interpreter of process `pid` comes from this source.
+    """From `t` on, what is told of an interpreter of process `pid` comes from this source. `absent`: it has no GIL, or has none any more.
 
-    `why`: in words for people, "" when there is nothing to say.
+    `why`: in words for people, "" when there is nothing to say. Of an interpreter other than the main one, which has a GIL of its own, the
+    first change tells that it is there, and an `absent` one that it has ended.
     """
 
     t: int
@@ -78,7 +82,7 @@ class GilEvents:
 
 @dataclass(frozen=True, slots=True)
 class GilAccount:
-    """CPython's own count of hand-offs (`switch_number`) against ours, both of `[since_ns, until_ns]`.
+    """CPython's own count of hand-offs (`switch_number`) of one GIL against ours, both of `[since_ns, until_ns]`, as far as it was seen.
 
     A hand-off is a taking of the GIL by another thread than the one before. `source` is the present one.
     `contradictions`: records of a thread that took the GIL while another held it, or dropped what it did not hold. 0 is the truth; more

@@ -20,25 +20,27 @@ from engine.probes.gil.events import NOBODY, UNKNOWN, Asks, GilAccount, GilEvent
 
 @dataclass(frozen=True, slots=True)
 class Took:
-    """The thread has the GIL from `t` on."""
+    """The thread has the GIL of this interpreter from `t` on."""
 
     t: int
     pid: int
     tid: int
+    interpreter: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """The thread has given the GIL away at `t`."""
+    """The thread has given the GIL of this interpreter away at `t`."""
 
     t: int
     pid: int
     tid: int
+    interpreter: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The thread asks for the GIL from `t` on."""
+    """The thread asks for a GIL from `t` on: which one, its taking will tell."""
 
     t: int
     pid: int
@@ -54,6 +56,7 @@ class Looked:
     holder: int
     last: int
     switch_number: int
+    interpreter: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +70,11 @@ class Blind:
 Observation = Took | Dropped | Asked | Looked | Blind | SourceChange
 
 
-class _Process:
-    __slots__ = ("asking", "base", "blind_until", "contradictions", "holder", "last", "latest", "pid", "seen", "source", "unsure")
+class _Gil:
+    __slots__ = ("base", "blind_until", "contradictions", "counted", "holder", "key", "last", "latest", "seen", "source", "unsure")
 
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
+    def __init__(self, pid: int, interpreter: int) -> None:
+        self.key = pid, interpreter
         self.source: Source = "off"
         self.holder = UNKNOWN
         self.unsure = True  # No record has told the holder since the source became exact: the next look does.
@@ -79,17 +82,27 @@ class _Process:
         self.seen = 0
         self.contradictions = 0
         self.blind_until = 0
-        self.asking: set[int] = set()
         self.base: tuple[int, int, int] | None = None
         self.latest: tuple[int, int, int] | None = None
+        self.counted: GilAccount | None = None
+
+    def account(self) -> GilAccount | None:
+        """Of all the times that it was read twice without being lost in between."""
+        if self.base is None or self.latest is None:
+            return self.counted
+        (since, count, seen), (until, count_now, seen_now) = self.base, self.latest
+        before = self.counted or GilAccount(0, 0, since, since, self.source, 0)
+        handoffs, ours = before.handoffs + count_now - count, before.seen + seen_now - seen
+        return GilAccount(handoffs, ours, before.since_ns, until, self.source, self.contradictions)
 
 
 class GilFold:
-    """Mutable; one for all processes of a run."""
+    """Mutable; one for all GILs of a run."""
 
     def __init__(self) -> None:
         self._pending: list[Observation] = []
-        self._processes: dict[int, _Process] = {}
+        self._gils: dict[tuple[int, int], _Gil] = {}
+        self._asking: dict[int, set[int]] = {}
         self._holds: list[tuple[int, int, int, int]] = []
         self._asks: list[tuple[int, int, int]] = []
         self._changes: list[SourceChange] = []
@@ -114,77 +127,83 @@ class GilFold:
         self._holds, self._asks, self._changes = [], [], []
         return events
 
-    def account(self, pid: int) -> GilAccount | None:
+    def account(self, pid: int, interpreter: int = 0) -> GilAccount | None:
         """None when the struct was not read at two different times."""
-        process = self._processes.get(pid)
-        if process is None or process.base is None or process.latest is None:
-            return None
-        (since, count, seen), (until, count_now, seen_now) = process.base, process.latest
-        return GilAccount(count_now - count, seen_now - seen, since, until, process.source, process.contradictions)
+        gil = self._gils.get((pid, interpreter))
+        return None if gil is None else gil.account()
 
-    def accounts(self) -> dict[int, GilAccount]:
-        """By pid, of every process that has one, whether it is alive or not."""
-        found = {pid: self.account(pid) for pid in self._processes}
-        return {pid: account for pid, account in found.items() if account is not None}
+    def accounts(self) -> dict[tuple[int, int], GilAccount]:
+        """By (pid, interpreter), of every GIL that has one, whether it is there or not."""
+        found = {key: gil.account() for key, gil in self._gils.items()}
+        return {key: account for key, account in found.items() if account is not None}
 
     def _apply(self, observation: Observation, t: int) -> None:
-        if isinstance(observation, Blind):
-            for process in self._processes.values():
-                if process.source == "exact":
-                    self._hold(process, t, UNKNOWN)
-                    process.last, process.unsure = UNKNOWN, True
-                    process.asking.clear()
-                    process.blind_until = max(process.blind_until, observation.until)
-            return
-        process = self._processes.setdefault(observation.pid, _Process(observation.pid))
         match observation:
-            case SourceChange():
-                self._change(process, t, observation)
-            case Looked():
-                self._look(process, t, observation)
-            case _ if process.source != "exact" or t < process.blind_until:
-                return
+            case Blind():
+                for gil in self._gils.values():
+                    if gil.source == "exact":
+                        self._hold(gil, t, UNKNOWN)
+                        gil.last, gil.unsure = UNKNOWN, True
+                        gil.blind_until = max(gil.blind_until, observation.until)
+                self._asking.clear()
             case Asked():
-                if observation.tid not in process.asking:
-                    process.asking.add(observation.tid)
-                    self._asks.append((t, process.pid, observation.tid))
-            case Dropped():
-                process.contradictions += process.holder not in (observation.tid, NOBODY, UNKNOWN) and not process.unsure
-                process.unsure = False
-                self._hold(process, t, NOBODY)
-            case Took():
-                process.contradictions += process.holder not in (observation.tid, NOBODY, UNKNOWN) and not process.unsure
-                process.unsure = False
-                process.asking.discard(observation.tid)
-                self._hold(process, t, observation.tid)
-                self._last(process, observation.tid)
+                main = self._gil(observation.pid, 0)
+                asking = self._asking.setdefault(observation.pid, set())
+                if main.source == "exact" and t >= main.blind_until and observation.tid not in asking:
+                    asking.add(observation.tid)
+                    self._asks.append((t, observation.pid, observation.tid))
+            case SourceChange():
+                self._change(self._gil(observation.pid, observation.interpreter), t, observation)
+            case Looked():
+                self._look(self._gil(observation.pid, observation.interpreter), t, observation)
+            case Took() | Dropped():
+                gil = self._gil(observation.pid, observation.interpreter)
+                if gil.source != "exact" or t < gil.blind_until:
+                    return
+                gil.contradictions += gil.holder not in (observation.tid, NOBODY, UNKNOWN) and not gil.unsure
+                gil.unsure = False
+                if isinstance(observation, Dropped):
+                    self._hold(gil, t, NOBODY)
+                    return
+                self._asking.get(observation.pid, set()).discard(observation.tid)
+                self._hold(gil, t, observation.tid)
+                self._last(gil, observation.tid)
 
-    def _change(self, process: _Process, t: int, change: SourceChange) -> None:
-        process.asking.clear()
-        if change.source == "off":
-            self._hold(process, t, UNKNOWN)
-            process.last, process.base, process.latest = UNKNOWN, None, None
-        if change.source != process.source or change.why:
-            self._changes.append(SourceChange(t, process.pid, change.source, change.why))
-        process.source, process.unsure = change.source, True
+    def _gil(self, pid: int, interpreter: int) -> _Gil:
+        key = pid, interpreter
+        if key not in self._gils:
+            self._gils[key] = _Gil(pid, interpreter)
+        return self._gils[key]
 
-    def _look(self, process: _Process, t: int, look: Looked) -> None:
-        if process.source == "off":
+    def _change(self, gil: _Gil, t: int, change: SourceChange) -> None:
+        if change.interpreter == 0:
+            self._asking.pop(change.pid, None)
+        if change.source in ("off", "absent"):
+            self._hold(gil, t, UNKNOWN)
+            gil.counted = gil.account()
+            gil.last, gil.base, gil.latest = UNKNOWN, None, None
+        if change.source != gil.source or change.why:
+            self._changes.append(SourceChange(t, change.pid, change.source, change.why, change.interpreter))
+        gil.source, gil.unsure = change.source, True
+
+    def _look(self, gil: _Gil, t: int, look: Looked) -> None:
+        if gil.source in ("off", "absent"):
             return
-        if process.source == "sampled" or (process.unsure and t >= process.blind_until):
-            self._hold(process, t, look.holder)
-            self._last(process, look.last)
-        process.latest = (t, look.switch_number, process.seen)
-        if process.base is None:
-            process.base = process.latest
+        if gil.source == "sampled" or (gil.unsure and t >= gil.blind_until):
+            self._hold(gil, t, look.holder)
+            self._last(gil, look.last)
+        gil.latest = (t, look.switch_number, gil.seen)
+        if gil.base is None:
+            gil.base = gil.latest
 
-    def _hold(self, process: _Process, t: int, tid: int) -> None:
-        if process.holder != tid:
-            process.holder = tid
-            self._holds.append((t, process.pid, tid, 0))
+    def _hold(self, gil: _Gil, t: int, tid: int) -> None:
+        if gil.holder != tid:
+            gil.holder = tid
+            pid, interpreter = gil.key
+            self._holds.append((t, pid, tid, interpreter))
 
-    def _last(self, process: _Process, tid: int) -> None:
-        if tid != process.last:
+    def _last(self, gil: _Gil, tid: int) -> None:
+        if tid != gil.last:
             # Out of the unknown nothing is counted: CPython's count of that time has gone on, and the difference says so.
-            process.seen += process.last != UNKNOWN and tid > 0
-            process.last = tid
+            gil.seen += gil.last != UNKNOWN and tid > 0
+            gil.last = tid

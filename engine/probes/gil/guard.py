@@ -6,6 +6,22 @@ one in a tight loop of system calls is slowed down several times, which must not
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class GilLimits:
+    """How much exact watching may cost one process, in records of about 12 µs each: `traps_per_s` on average, `burst` more of them now and
+    then, and `start` when watching begins: few programs import all of their modules beforehand.
+
+    Above that it is sampled for `pause_s`, then watched again. A relapse that comes sooner than the last pause was long doubles the pause.
+    """
+
+    traps_per_s: float = 1000
+    burst: float = 500
+    start: float = 4_000
+    pause_s: float = 1.0
+
 
 class RateGuard:
     """A bucket of allowances, for one process: refilled at `limit` a second up to `burst`. To begin with it holds `start`, which may be

@@ -1,9 +1,11 @@
-"""Who holds the GIL of each process of a run, seen from outside.
+"""Who holds the GILs of each process of a run, seen from outside.
 
     attach ──► calibration known? ──► located in the process? ──► watchpoints ──► exact
                      │ not Python             │ not yet: tick tries again │ refused, or too many traps
                      ▼                        ▼                           ▼
                     off                      (waiting)                  sampled ──► exact again after a pause
+
+    a GIL that is turned off, or whose interpreter has ended: absent
 
 Nothing here raises: what goes wrong becomes a `SourceChange` or a note, and holders that are UNKNOWN.
 """
@@ -12,39 +14,30 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
 
 from engine.probes.elf import ElfError
 from engine.probes.errors import ProbeUnavailable
 from engine.probes.gil.calibration import calibrate
 from engine.probes.gil.calibrations import Calibrations
 from engine.probes.gil.events import GilAccount, GilEvents, Source, SourceChange
-from engine.probes.gil.fold import Blind, GilFold, Observation
-from engine.probes.gil.guard import RateGuard
-from engine.probes.gil.sample import GilSampler
-from engine.probes.gil.structs import Gil, locate
+from engine.probes.gil.family import Family
+from engine.probes.gil.fold import Asked, Blind, Dropped, GilFold, Observation, Took
+from engine.probes.gil.guard import GilLimits, RateGuard
+from engine.probes.gil.process import GilProcess, SeenGil
+from engine.probes.gil.structs import locate
 from engine.probes.gil.watch import GilWatch
 from engine.probes.perf import Drained, Rings
 from engine.probes.perf_records import Samples
 
-_CHECK_NS = 20_000_000
 _RETRY_NS = 1_000_000
 _STRAY_NS = 1_000_000_000
 _WITHOUT_GIL = "this interpreter runs without a GIL"
+_ENDED = "this interpreter has ended"
+_MAIN_ONLY = "sampled, because only the main interpreter's GIL can be watched here"
+_NOT_TOLD_APART = "there are GILs of other interpreters, which cannot be told apart before CPython 3.13: only the main one's is shown"
 
-
-@dataclass(frozen=True, slots=True)
-class GilLimits:
-    """How much exact watching may cost one process, in records of about 12 µs each: `traps_per_s` on average, `burst` more of them now and
-    then, and `start` when watching begins: few programs import all of their modules beforehand.
-
-    Above that it is sampled for `pause_s`, then watched again. A relapse that comes sooner than the last pause was long doubles the pause.
-    """
-
-    traps_per_s: float = 1000
-    burst: float = 500
-    start: float = 4_000
-    pause_s: float = 1.0
+_Row = tuple[int, int, int, int, int, int]
+"""t, pid, tid, ip, addr, argument of a record."""
 
 
 def check(executable: str, *, exact: bool = True) -> ProbeUnavailable | None:
@@ -57,29 +50,6 @@ def check(executable: str, *, exact: bool = True) -> ProbeUnavailable | None:
     except ProbeUnavailable as error:
         return error
     return ProbeUnavailable(known.unwatchable) if exact and known.unwatchable else None
-
-
-@dataclass(slots=True, eq=False)
-class _Family:
-    """Processes that share watchpoints. `pause_s`: the last pause; `resume_ns`: when it ends or has ended."""
-
-    watch: GilWatch
-    pause_s: float = 0.0
-    resume_ns: int = 0
-    paused: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class _Process:
-    pid: int
-    gil: Gil
-    sampler: GilSampler
-    guard: RateGuard
-    since_ns: int
-    watched_ns: int = 0
-    family: _Family | None = None
-    source: Source = "off"
-    next_look_ns: int = 0
 
 
 class GilProbe:
@@ -107,11 +77,11 @@ class GilProbe:
         self._fold = GilFold()
         self._waiting: dict[int, str | None] = {}
         self._retry_ns = 0
-        self._processes: dict[int, _Process] = {}
-        self._ended: dict[int, tuple[_Process, int]] = {}
-        self._families: list[_Family] = []
-        self._strays: list[tuple[int, int, int, int, int]] = []
-        self._sources: dict[int, SourceChange] = {}
+        self._processes: dict[int, GilProcess] = {}
+        self._ended: dict[int, tuple[GilProcess, int]] = {}
+        self._families: list[Family] = []
+        self._strays: list[_Row] = []
+        self._sources: dict[tuple[int, int], SourceChange] = {}
         self._notes: dict[str, None] = {}
         self._drained_ns = 0
 
@@ -120,20 +90,25 @@ class GilProbe:
         """What people should know about how well the GIL was seen, each once."""
         return tuple(self._notes)
 
-    def source(self, pid: int) -> SourceChange | None:
-        """The latest change of this process's source."""
-        return self._sources.get(pid)
+    @property
+    def samples(self) -> bool:
+        """Whether some GIL is sampled at present, so that ticks should come often."""
+        return any(gil.source == "sampled" for process in self._processes.values() for gil in process)
+
+    def source(self, pid: int, interpreter: int = 0) -> SourceChange | None:
+        """The latest change of the source of this interpreter's GIL."""
+        return self._sources.get((pid, interpreter))
 
     def watches(self, pid: int) -> bool:
         """Whether this process is watched or sampled, or will be as soon as its GIL is found."""
         return pid in self._processes or pid in self._waiting
 
-    def account(self, pid: int) -> GilAccount | None:
-        """CPython's count of hand-offs against ours. None until it was read twice."""
-        return self._fold.account(pid)
+    def account(self, pid: int, interpreter: int = 0) -> GilAccount | None:
+        """CPython's count of hand-offs against ours. None until it was read twice, which takes two ticks."""
+        return self._fold.account(pid, interpreter)
 
-    def accounts(self) -> dict[int, GilAccount]:
-        """Those of all processes that have one, by pid, the ended ones included."""
+    def accounts(self) -> dict[tuple[int, int], GilAccount]:
+        """Those of all GILs that have one, by process and interpreter, the ended ones included."""
         return self._fold.accounts()
 
     def attach(self, pid: int, executable: str | None = None) -> bool:
@@ -155,25 +130,27 @@ class GilProbe:
             if self._follow and (origin is not None or parent in self._waiting):
                 self._waiting[child] = None  # It was born before its parent was watched, and has inherited nothing.
             return
-        process = _Process(child, origin.gil, GilSampler(child, origin.gil), self._guard(since), since, since, origin.family, origin.source)
+        process = GilProcess(child, origin.gil, self._guard(since), since)
+        process.watched_ns, process.family = since, origin.family
         self._processes[child] = process
         if process.family is not None:
             process.family.watch.members.add(child)
-        self._change(child, since, origin.source, self._sources[parent].why)
+        if origin.main.source is not None:
+            self._change(process, process.main, since, origin.main.source, self._sources[parent, 0].why)
 
     def tick(self, now_ns: int) -> None:
-        """To be called as often as samples are wanted. One system call (2 µs) a sampled process; a watched one is looked at 50 times a
-        second only, for CPython's count of hand-offs."""
+        """To be called as often as samples are wanted. One system call (2 µs) a process, to see which interpreters there are, and one for
+        each GIL that is sampled; one that is watched is looked at 50 times a second only, for CPython's count of hand-offs."""
         if self._waiting and now_ns >= self._retry_ns:
             self._retry_ns = now_ns + _RETRY_NS
             for pid in list(self._waiting):
                 self._settle(pid)
         for process in list(self._processes.values()):
-            if now_ns >= process.next_look_ns:
-                self._look(process)
+            self._visit(process, now_ns)
         for family in self._families:
             if family.paused and now_ns >= family.resume_ns:
-                self._resume(family)
+                family.resume()
+                self._switch(family, time.monotonic_ns(), "exact")
 
     def drain(self, drained: Drained | None = None) -> GilEvents:
         """What became known: up to the watermark of what was drained from the rings, or up to now where there are none."""
@@ -196,12 +173,14 @@ class GilProbe:
         self._fold.add(blind)
         for act in drained.records.execs:
             process = self._processes.get(act.pid)
-            known = self._sources.get(act.pid)
+            known = self._sources.get((act.pid, 0))
             if process is not None and act.t > process.since_ns:
                 self._lose(process, act.t)
             elif self._follow and process is None and act.pid not in self._waiting and (known is None or act.t > known.t):
                 self._waiting[act.pid] = None
         self._ended = {pid: (process, t) for pid, (process, t) in self._ended.items() if t >= self._drained_ns}
+        for process in self._processes.values():
+            process.forget_before(self._drained_ns)
         self._drained_ns = drained.watermark_ns
         return self._fold.until(drained.watermark_ns)
 
@@ -217,9 +196,9 @@ class GilProbe:
             known = self._calibrations.ask(executable)
             gil = None if known is None else locate(pid, known)
         except (ProbeUnavailable, ElfError) as error:
-            self._change(pid, time.monotonic_ns(), "off", str(error))
+            self._tell(SourceChange(time.monotonic_ns(), pid, "off", str(error)))
         except PermissionError as error:
-            self._change(pid, time.monotonic_ns(), "off", f"the process may not be looked into: {error.strerror}")
+            self._tell(SourceChange(time.monotonic_ns(), pid, "off", f"the process may not be looked into: {error.strerror}"))
         except OSError:
             pass  # It has ended.
         else:
@@ -228,133 +207,167 @@ class GilProbe:
             del self._waiting[pid]
             # An exec before this moment is what brought these mappings; a later one takes them away.
             now = time.monotonic_ns()
-            self._processes[pid] = _Process(pid, gil, GilSampler(pid, gil), self._guard(now), now)
-            self._look(self._processes[pid])
+            self._processes[pid] = GilProcess(pid, gil, self._guard(now), now)
+            self._visit(self._processes[pid], now)
             return pid not in self._waiting
         del self._waiting[pid]
         return True
 
-    def _look(self, process: _Process) -> None:
+    def _visit(self, process: GilProcess, now_ns: int) -> None:
         try:
-            look = process.sampler.look()
-            if process.sampler.enabled and process.source == "off":
-                self._begin(process)
-                # What is read after the watchpoints are there cannot miss a change.
-                look = process.sampler.look()
+            self._list(process)
+            for gil in process:
+                if now_ns >= gil.next_look_ns:
+                    self._look(process, gil)
         except ProcessLookupError:
             self._forget(process.pid)
         except OSError:
             self._lose(process, time.monotonic_ns())
-        else:
-            if process.sampler.enabled:
-                process.next_look_ns = look.t + _CHECK_NS if process.source == "exact" else 0
-                self._fold.add([look])
-            else:
-                process.next_look_ns = look.t + _RETRY_NS
-                if process.source != "off" or process.pid not in self._sources:
-                    process.source = "off"
-                    self._change(process.pid, look.t, "off", _WITHOUT_GIL)
 
-    def _begin(self, process: _Process) -> None:
+    def _list(self, process: GilProcess) -> None:
         now = time.monotonic_ns()
-        why = ""
-        if self._rings is not None and process.family is None:
+        _, gone = process.list(now)
+        for gil in gone:
+            if gil.source is not None:
+                self._change(process, gil, now, "absent", _ENDED)
+
+    def _look(self, process: GilProcess, gil: SeenGil) -> None:
+        look = gil.sampler.look()
+        if gil.sampler.enabled:
+            if gil.source in (None, "absent"):
+                self._begin(process, gil)
+                # What is read after the watchpoints are there cannot miss a change.
+                look = gil.sampler.look()
+            self._fold.add([look])
+        elif gil.source not in (None, "absent") or (gil is process.main and gil.source is None):
+            self._change(process, gil, look.t, "absent", _WITHOUT_GIL)
+            if gil is process.main:
+                self._leave(process)  # Threads ask for it all the same, and are told that there is none: nobody need be stopped for that.
+        gil.looked(look.t)
+
+    def _begin(self, process: GilProcess, gil: SeenGil) -> None:
+        """Its GIL is there: from now on, or since it was first listed."""
+        since, why = (time.monotonic_ns(), "") if gil is process.main or gil.source is not None else (gil.since_ns, "")
+        if gil is process.main and self._rings is not None and process.family is None:
             try:
-                watch = GilWatch(self._rings, process.pid, process.gil)
+                process.family = Family(GilWatch(self._rings, process.pid, process.gil), self._limits)
             except ProbeUnavailable as error:
                 why = str(error)
                 self._note(why)
             else:
-                process.family = _Family(watch)
                 self._families.append(process.family)
-                why = "" if watch.asks else "when threads ask for it is not seen"
-        process.watched_ns = time.monotonic_ns()
-        process.source = "exact" if process.family is not None and not process.family.paused else "sampled"
-        self._change(process.pid, now, process.source, why)
+        if gil is process.main:
+            process.watched_ns = time.monotonic_ns()
+        family = process.family
+        if family is None:
+            self._change(process, gil, since, "sampled", why)
+        elif gil is process.main or family.watch.all_gils:
+            self._change(process, gil, since, "sampled" if family.paused else "exact", family.why)
+        else:
+            self._change(process, gil, since, "sampled", _MAIN_ONLY)
 
     def _take(self, samples: Samples) -> None:
         """Gives the records of watchpoints their meaning, and lets the guards judge how many there are."""
         observations: list[Observation] = []
         traps: dict[int, int] = {}
-        rows = self._strays + list(
-            zip(*(column.tolist() for column in (samples.t, samples.pid, samples.tid, samples.ip, samples.addr)), strict=True)
-        )
+        columns = (samples.t, samples.pid, samples.tid, samples.ip, samples.addr, samples.argument)
+        rows = self._strays + list(zip(*(column.tolist() for column in columns), strict=True))
         self._strays = []
         now = time.monotonic_ns()
-        for t, pid, tid, ip, addr in rows:
+        for row in rows:
+            t, pid, tid, ip, addr, argument = row
             process = self._process_at(pid, t)
-            if process is not None and process.family is not None:
-                traps[pid] = traps.get(pid, 0) + 1
-                observation = process.family.watch.observation(t, pid, tid, ip, addr)
-                if observation is not None:
-                    observations.append(observation)
-            elif t > now - _STRAY_NS:
-                # A child whose birth stands in a ring that was read a moment too early.
-                self._strays.append((t, pid, tid, ip, addr))
+            if process is None:
+                if t > now - _STRAY_NS:
+                    # A child whose birth stands in a ring that was read a moment too early.
+                    self._strays.append(row)
+                continue
+            if process.family is None:
+                continue
+            traps[pid] = traps.get(pid, 0) + 1
+            watch = process.family.watch
+            if watch.asked(addr):
+                observations.append(Asked(t, pid, tid))
+                continue
+            acts = watch.acts(ip, addr, argument)
+            meaning = process.resolve(acts, t) or self._resolved_late(process, acts, t)
+            if meaning is not None:
+                took, interpreter = meaning
+                observations.append(Took(t, pid, tid, interpreter) if took else Dropped(t, pid, tid, interpreter))
+            elif acts and not process.settled(t) and t > now - _STRAY_NS:
+                self._strays.append(row)
         self._fold.add(observations)
         for pid, count in traps.items():
             process = self._processes.get(pid)
-            if process is not None and process.source == "exact" and not process.guard.spend(count, now):
+            if process is not None and process.main.source == "exact" and not process.guard.spend(count, now):
                 assert process.family is not None
-                self._pause(process.family)
+                process.family.pause(now)
+                self._switch(process.family, now, "sampled")
 
-    def _process_at(self, pid: int, t: int) -> _Process | None:
+    def _resolved_late(self, process: GilProcess, acts: tuple[tuple[bool, int], ...], t: int) -> tuple[bool, int] | None:
+        """What a record means whose GIL was made after the process was last visited."""
+        if process.gil.struct.listing is None and process.strange(acts):
+            self._note(_NOT_TOLD_APART)
+        if process.settled(t) or self._processes.get(process.pid) is not process:
+            return None
+        self._visit(process, time.monotonic_ns())
+        return process.resolve(acts, t)
+
+    def _process_at(self, pid: int, t: int) -> GilProcess | None:
         process = self._processes.get(pid)
         if process is None or t < process.since_ns:
             ended = self._ended.get(pid)
             return process if ended is None else ended[0]
         return process
 
-    def _pause(self, family: _Family) -> None:
-        family.watch.pause()
-        now = time.monotonic_ns()
-        relapse = now - family.resume_ns < family.pause_s * 1e9
-        family.pause_s = 2 * family.pause_s if relapse else self._limits.pause_s
-        family.paused, family.resume_ns = True, now + int(family.pause_s * 1e9)
-        why = f"sampled for {family.pause_s:g} s, because more than {self._limits.traps_per_s:g} records a second would slow it down"
-        self._switch(family, now, "sampled", why)
-
-    def _resume(self, family: _Family) -> None:
-        now = time.monotonic_ns()
-        family.paused = False
-        family.watch.resume()
-        self._switch(family, now, "exact", "")
-
-    def _switch(self, family: _Family, now: int, source: Source, why: str) -> None:
+    def _switch(self, family: Family, now: int, source: Source) -> None:
         for pid in family.watch.members:
             process = self._processes[pid]
-            process.guard, process.next_look_ns = self._guard(now, self._limits.burst), 0
-            if process.source != "off":
-                process.source = source
-                self._change(pid, now, source, why)
+            process.guard = self._guard(now, self._limits.burst)
+            for gil in process:
+                if gil.source in ("exact", "sampled") and (gil is process.main or family.watch.all_gils):
+                    self._change(process, gil, now, source, family.why)
+                    gil.next_look_ns = 0
 
     def _guard(self, now: int, start: float | None = None) -> RateGuard:
         limits = self._limits
         return RateGuard(limits.traps_per_s, limits.burst, limits.start if start is None else start, now)
 
-    def _change(self, pid: int, t: int, source: Source, why: str) -> None:
-        self._sources[pid] = SourceChange(t, pid, source, why)
-        self._fold.add([self._sources[pid]])
+    def _change(self, process: GilProcess, gil: SeenGil, t: int, source: Source, why: str) -> None:
+        gil.source = source
+        self._tell(SourceChange(t, process.pid, source, why, gil.interpreter))
 
-    def _lose(self, process: _Process, t: int) -> None:
+    def _tell(self, change: SourceChange) -> None:
+        self._sources[change.pid, change.interpreter] = change
+        self._fold.add([change])
+
+    def _lose(self, process: GilProcess, t: int) -> None:
         """It has become another program: begins anew."""
         self._forget(process.pid)
-        self._change(process.pid, t, "off", "")
+        for gil in process:
+            if gil.source is not None:
+                self._change(process, gil, t, "off" if gil is process.main else "absent", "")
         if self._follow:
             self._waiting[process.pid] = None
 
     def _forget(self, pid: int) -> None:
         process = self._processes.pop(pid, None)
         self._waiting.pop(pid, None)
-        if process is None:
-            return
-        self._ended[pid] = (process, time.monotonic_ns())
+        if process is not None:
+            self._ended[pid] = (process, time.monotonic_ns())
+            self._leave(process, keep=True)
+
+    def _leave(self, process: GilProcess, *, keep: bool = False) -> None:
+        """Ends the watchpoints that nobody is left for. `keep`: what they have told of this process is still to be understood."""
         family = process.family
-        if family is not None:
-            family.watch.members.discard(pid)
-            if not family.watch.members:
-                family.watch.close()
-                self._families.remove(family)
+        if family is None:
+            return
+        family.watch.members.discard(process.pid)
+        if not keep:
+            process.family = None
+        if not family.watch.members and family in self._families:
+            family.watch.close()
+            self._families.remove(family)
 
     def _note(self, text: str) -> None:
         self._notes[text] = None

@@ -38,7 +38,7 @@ def learn_roles(pid: int, known: GilStruct, bias: int, exercise: Callable[[], ob
             except OSError as error:
                 raise unavailable(error, WATCHPOINTS) from None
             exercise()
-            known = replace(known, acquires=tuple(sorted(ip - bias for ip in acquires_of(_complete(rings), pid))))
+            known = replace(known, acquires=tuple(sorted(ip - bias for ip in acquires_of(complete(rings), pid))))
             return replace(known, take_gil=_entry(pid, known, bias, rings, exercise))
     except ProbeError as error:
         return replace(known, acquires=(), unwatchable=str(error))
@@ -91,7 +91,7 @@ def _entry(pid: int, known: GilStruct, bias: int, rings: Rings, exercise: Callab
     exercise()
     asking: set[int] = set()
     asked = True
-    for tid, ip in _rows(_complete(rings)):
+    for tid, ip in _rows(complete(rings)):
         if ip == function.start + bias:
             asking.add(tid)
         elif ip - bias in known.acquires:
@@ -104,7 +104,8 @@ def _rows(samples: Samples) -> list[tuple[int, int]]:
     return list(zip(samples.tid.tolist(), samples.ip.tolist(), strict=True))
 
 
-def _complete(rings: Rings) -> Samples:
+def complete(rings: Rings) -> Samples:
+    """What was recorded. Raises ProbeError when some of it is missing."""
     drained = rings.drain()
     if drained.gaps or drained.records.throttled:
         raise ProbeError("records of the GIL were lost while learning")

@@ -16,12 +16,13 @@ _ATTEMPTS = 3
 
 
 class GilSampler:
-    """Looks at one process. Costs a system call (about 2 µs), and another one when the holder is not the one of the last look."""
+    """Looks at one GIL of a process. Costs a system call (about 2 µs), and another one when the holder is not the one of the last look."""
 
-    __slots__ = ("_checked_ns", "_gil", "_threads", "_tid", "_tid_window", "_tstate", "_window", "enabled", "pid")
+    __slots__ = ("_checked_ns", "_gil", "_threads", "_tid", "_tid_window", "_tstate", "_window", "enabled", "interpreter", "pid")
 
-    def __init__(self, pid: int, gil: Gil) -> None:
+    def __init__(self, pid: int, gil: Gil, interpreter: int = 0) -> None:
         self.pid = pid
+        self.interpreter = interpreter
         self.enabled = True
         self._gil = gil
         self._window = gil.window(pid)
@@ -50,7 +51,7 @@ class GilSampler:
             self._tid = self._tid_of(state.last_holder)
             self._tstate = state.last_holder if self._tid > 0 else 0
         tid = self._tid if state.last_holder else NOBODY
-        return Looked(now_ns, self.pid, tid if state.locked else NOBODY, tid, state.switch_number)
+        return Looked(now_ns, self.pid, tid if state.locked else NOBODY, tid, state.switch_number, self.interpreter)
 
     def _tid_of(self, tstate: int) -> int:
         self._tid_window.move(tstate + self._gil.struct.native_thread_id)

@@ -1,4 +1,4 @@
-"""Where an interpreter keeps its GIL: what calibration learns once for a binary, and what it means for a running process.
+"""Where interpreters keep their GILs: what calibration learns once for a binary, and what it means for a running process.
 
 struct _gil_runtime_state {          CPython 3.11 – 3.15, pycore_gil.h
     int enabled;                     free-threaded builds only
@@ -6,7 +6,13 @@ struct _gil_runtime_state {          CPython 3.11 – 3.15, pycore_gil.h
     PyThreadState *last_holder;      survives a release
     int locked;                      1: held by last_holder
     unsigned long switch_number;     counts changes of last_holder
+    PyCOND_T cond;                   signalled by who has dropped it
+    PyMUTEX_T mutex;
+    PyCOND_T switch_cond;            signalled by who has taken it
+    PyMUTEX_T switch_mutex;
 };
+
+From 3.12 on an interpreter may have a GIL of its own, inside its PyInterpreterState; the main one's lies there, too.
 """
 
 from __future__ import annotations
@@ -21,8 +27,31 @@ from engine.probes.memory import Window, mappings
 ENABLED, LAST_HOLDER, LOCKED, SWITCH_NUMBER = -8, 8, 16, 24
 """Offsets from `interval`, bytes."""
 
-FORMAT = 1
+FORMAT = 2
 _FIELDS = struct.Struct("<i4xQQi4xQ")
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """Where every GIL of a process is told of: `stub` jumps to pthread_cond_signal, whose argument is the address of a GIL's struct plus
+    `taken` for who has just taken it, plus `dropped` for who has just dropped it."""
+
+    stub: int
+    taken: int
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Where a process has its interpreters: `head` points at the newest one. In each, at `id` stands its number, at `next` the address of
+    the next older one, at `gil` that of its GIL (where the main one's points at the struct plus `slack`); its own one is at `own`."""
+
+    head: int
+    id: int
+    next: int
+    gil: int
+    slack: int
+    own: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +61,8 @@ class GilStruct:
     `executable` and `module` are real paths; they differ where the interpreter is a shared library. `native_thread_id`: its offset in a
     thread state. `acquires`: where the processor stands after a store to `locked` that takes the GIL (every other store drops it).
     `take_gil`: the entry of the function that takes it (None: unknown, so asking for the GIL cannot be seen). Where `acquires` is empty,
-    `unwatchable` says why.
+    `unwatchable` says why. `listing`: None before CPython 3.13, which tells nobody; only the main GIL is known there. `signals`: None
+    where other GILs than the main one can only be sampled.
     """
 
     executable: str
@@ -44,6 +74,8 @@ class GilStruct:
     acquires: tuple[int, ...] = ()
     take_gil: int | None = None
     unwatchable: str = ""
+    listing: Listing | None = None
+    signals: Signals | None = None
 
     def to_json(self) -> dict[str, Any]:
         return {"format": FORMAT} | asdict(self)
@@ -55,21 +87,28 @@ class GilStruct:
             raise ValueError(f"not a calibration of format {FORMAT}")
         fields = {name: field for name, field in value.items() if name != "format"}
         try:
-            return cls(**fields | {"acquires": tuple(fields["acquires"])})
+            fields["acquires"] = tuple(fields["acquires"])
+            fields["listing"] = fields["listing"] and Listing(**fields["listing"])
+            fields["signals"] = fields["signals"] and Signals(**fields["signals"])
+            return cls(**fields)
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a calibration: {error}") from None
 
 
 @dataclass(frozen=True, slots=True)
 class Gil:
-    """The GIL of one running process. Valid until it calls exec; forked children have theirs at the same address."""
+    """A GIL of a running process: that of its main interpreter, or the `own` one of another, at that address.
+
+    Valid until it calls exec; forked children have the main one at the same address.
+    """
 
     struct: GilStruct
     bias: int
+    own: int | None = None
 
     @property
     def address(self) -> int:
-        return self.struct.address + self.bias
+        return self.struct.address + self.bias if self.own is None else self.own
 
     @property
     def locked(self) -> int:
@@ -82,6 +121,10 @@ class Gil:
     @property
     def take_gil(self) -> int | None:
         return None if self.struct.take_gil is None else self.struct.take_gil + self.bias
+
+    @property
+    def stub(self) -> int | None:
+        return None if self.struct.signals is None else self.struct.signals.stub + self.bias
 
     def window(self, pid: int) -> Window:
         """What `decode` decodes, in process `pid`."""

@@ -1,7 +1,11 @@
-"""Watchpoints on one GIL: a record whenever a thread takes it, drops it, or asks for it.
+"""Watchpoints of one family of processes: a record whenever a thread takes a GIL, drops it, or asks for it.
 
 The hardware compares addresses; the kernel notes thread, time and instruction. Forked children inherit the watchpoints, at the same
 addresses: they and their parent are one family, switched on and off together. What calls exec leaves it.
+
+    known.signals       watchpoints                                        GILs that are seen
+    learnt              the stub (taken, dropped), take_gil (asked)        all of the process, each by its address
+    not learnt          `locked` (taken, dropped), take_gil (asked)        the main one
 """
 
 from __future__ import annotations
@@ -11,36 +15,51 @@ import os
 from collections.abc import Callable
 
 from engine.probes.errors import ProbeUnavailable
-from engine.probes.gil.fold import Asked, Dropped, Took
 from engine.probes.gil.roles import WATCHPOINTS, entry_breakpoint, locked_watchpoint
+from engine.probes.gil.signals import stub_breakpoint
 from engine.probes.gil.structs import Gil
 from engine.probes.perf import Rings
 from engine.probes.perf_event import disable, enable, unavailable
 
+Act = tuple[bool, int]
+"""Whether it was taken (else dropped), and the address of the GIL that it would be."""
+
 
 class GilWatch:
-    """The watchpoints of one family. `members`: its processes that are alive; `asks`: whether asking is seen, too."""
+    """The watchpoints of one family. `members`: its processes that are alive; `asks`: whether asking is seen, too; `all_gils`: whether
+    GILs of all interpreters are."""
 
     def __init__(self, rings: Rings, pid: int, gil: Gil) -> None:
-        """Watches every thread of process `pid`, and all that descend from them. Raises ProbeUnavailable, leaving nothing open."""
+        """Watches every thread of process `pid`, and all that descend from them. `gil` is its main one.
+
+        Raises ProbeUnavailable, leaving nothing open.
+        """
         if not gil.acquires:
             raise ProbeUnavailable(gil.struct.unwatchable or "what takes the GIL was not learnt")
         self.members = {pid}
         self._rings = rings
         self._fds: list[int] = []
-        self._locked, self._entry, self._acquires = gil.locked, gil.take_gil, gil.acquires
+        self._gil, self._locked, self._entry, self._acquires = gil.address, gil.locked, gil.take_gil, gil.acquires
+        self._stub, self._signals = gil.stub, gil.struct.signals
         self.asks = self._entry is not None
+        self.all_gils = self._signals is not None
         try:
             self._attach(pid)
         except OSError as error:
             self.close()
             raise unavailable(error, WATCHPOINTS) from None
 
-    def observation(self, t: int, pid: int, tid: int, ip: int, addr: int) -> Took | Dropped | Asked | None:
-        """What a record of a member means."""
+    def asked(self, addr: int) -> bool:
+        """Whether a record of a member at `addr` tells that its thread asks for a GIL."""
+        return addr == self._entry
+
+    def acts(self, ip: int, addr: int, argument: int) -> tuple[Act, ...]:
+        """What other records of a member may mean: the GIL that is there tells which of them it is."""
         if addr == self._locked:
-            return Took(t, pid, tid) if ip in self._acquires else Dropped(t, pid, tid)
-        return Asked(t, pid, tid) if addr == self._entry else None
+            return ((ip in self._acquires, self._gil),)
+        if addr == self._stub and self._signals is not None:
+            return (True, argument - self._signals.taken), (False, argument - self._signals.dropped)
+        return ()
 
     def pause(self) -> None:
         """From when this returns on, no member is stopped any more."""
@@ -65,7 +84,10 @@ class GilWatch:
             attached |= fresh
 
     def _open(self, tid: int) -> None:
-        self._fds += self._rings.attach(locked_watchpoint(self._locked), tid)
+        if self._stub is None:
+            self._fds += self._rings.attach(locked_watchpoint(self._locked), tid)
+        else:
+            self._fds += self._rings.attach(stub_breakpoint(self._stub), tid)
         if self._entry is not None:
             try:
                 self._fds += self._rings.attach(entry_breakpoint(self._entry), tid)

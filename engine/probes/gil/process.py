@@ -1,0 +1,113 @@
+"""One process of a run and the GILs in it: that of its main interpreter, and those of interpreters that come and go."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+
+from engine.probes.gil.events import Source
+from engine.probes.gil.family import Family
+from engine.probes.gil.guard import RateGuard
+from engine.probes.gil.interpreters import Interpreters
+from engine.probes.gil.sample import GilSampler
+from engine.probes.gil.structs import Gil
+from engine.probes.gil.watch import Act
+
+_CHECK_NS = 20_000_000
+_YOUNG_NS = 200_000_000
+_NEVER = sys.maxsize
+
+
+class SeenGil:
+    """One GIL. It was there from some time after `since_ns` on, until some time before `until_ns`.
+
+    `source` is how it is seen at present, None before that was told.
+    """
+
+    __slots__ = ("address", "interpreter", "next_look_ns", "sampler", "since_ns", "source", "until_ns")
+
+    def __init__(self, pid: int, gil: Gil, interpreter: int, since_ns: int) -> None:
+        self.address, self.interpreter = gil.address, interpreter
+        self.sampler = GilSampler(pid, gil, interpreter)
+        self.since_ns, self.until_ns = since_ns, _NEVER
+        self.source: Source | None = None
+        self.next_look_ns = 0
+
+    def looked(self, t: int) -> None:
+        """Settles when to look again: each time where looks tell the holder, and for who is young and may end any moment, so that CPython's
+        count of its hand-offs is not lost; else now and then, for that count."""
+        self.next_look_ns = t + _CHECK_NS if self.source == "exact" and t > self.since_ns + _YOUNG_NS else 0
+
+
+class GilProcess:
+    """Valid until the process calls exec. `watched_ns`: since when what it forks inherits watchpoints."""
+
+    def __init__(self, pid: int, gil: Gil, guard: RateGuard, since_ns: int) -> None:
+        self.pid, self.gil, self.guard, self.since_ns = pid, gil, guard, since_ns
+        self.watched_ns = 0
+        self.family: Family | None = None
+        self.main = SeenGil(pid, gil, 0, since_ns)
+        listing = gil.struct.listing
+        self._interpreters = None if listing is None else Interpreters(pid, gil, listing)
+        self._listed_ns = since_ns
+        self._own: dict[int, SeenGil] = {}
+        self._gone: list[SeenGil] = []
+        self._strange: dict[int, set[bool]] = {}
+
+    def __iter__(self) -> Iterator[SeenGil]:
+        """Those that are there, the main one first."""
+        yield self.main
+        yield from self._own.values()
+
+    def list(self, now_ns: int) -> tuple[list[SeenGil], list[SeenGil]]:
+        """Looks which interpreters there are: those that are new, and those that have gone. `now_ns`: the present time, or earlier.
+
+        Raises ProcessLookupError when the process is gone, OSError when it has become another program.
+        """
+        numbers = None if self._interpreters is None else self._interpreters.look()
+        if numbers is None:
+            return [], []
+        gone = [gil for address, gil in self._own.items() if numbers.get(address) != gil.interpreter]
+        for gil in gone:
+            del self._own[gil.address]
+            gil.until_ns = now_ns
+        self._gone += gone
+        new = [
+            SeenGil(self.pid, replace(self.gil, own=address), number, self._listed_ns)
+            for address, number in numbers.items()
+            if address not in self._own
+        ]
+        self._own |= {gil.address: gil for gil in new}
+        self._listed_ns = now_ns
+        return new, gone
+
+    def settled(self, t: int) -> bool:
+        """Whether it is known which interpreters there were at `t`."""
+        return self._interpreters is None or t <= self._listed_ns
+
+    def resolve(self, acts: tuple[Act, ...], t: int) -> tuple[bool, int] | None:
+        """Which of these a record of time `t` means: whether a GIL was taken, and whose. None when no such GIL is known."""
+        for took, address in acts:
+            if address == self.main.address:
+                return took, 0
+            gil = self._own.get(address)
+            if gil is not None and gil.since_ns < t:
+                return took, gil.interpreter
+            # The memory of an ended interpreter may be that of the next one: the latest that it can be is it.
+            for gil in reversed(self._gone):
+                if gil.address == address and gil.since_ns < t < gil.until_ns:
+                    return took, gil.interpreter
+        return None
+
+    def forget_before(self, t: int) -> None:
+        """Of what was gone by then, no records will come."""
+        self._gone = [gil for gil in self._gone if gil.until_ns >= t]
+
+    def strange(self, acts: tuple[Act, ...]) -> bool:
+        """Whether a GIL that cannot be told apart gives itself away by these: by being taken, and dropped, at the same address."""
+        if len(self._strange) > 1000:
+            return False
+        for took, address in acts:
+            self._strange.setdefault(address, set()).add(took)
+        return any(len(self._strange[address]) == 2 for _, address in acts)
