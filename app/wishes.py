@@ -8,7 +8,7 @@ from typing import Any
 
 from engine import catalog
 from engine.host import host
-from engine.interpreters import InterpreterError, discover, own
+from engine.interpreters import InterpreterError, choices, own
 from engine.trace import Interpreter, RunSpec
 
 DEFAULT_WORKERS = 4
@@ -63,8 +63,8 @@ def spec_of(wish: Wish) -> RunSpec:
 
 
 def interpreters() -> list[dict[str, Any]]:
-    """Our own first."""
-    return [one.to_json() for one in discover()]
+    """Our own first; a free-threaded one twice, without its GIL and with it."""
+    return [one.to_json() for one in choices()]
 
 
 def workloads() -> list[dict[str, Any]]:
@@ -103,7 +103,7 @@ def _interpreter(identity: str | None) -> tuple[Interpreter | None, list[catalog
     try:
         if identity is None:
             return own(), []
-        there = discover()
+        there = choices()
     except InterpreterError as error:
         return None, [catalog.Problem("interpreter", str(error))]
     for one in there:

@@ -7,7 +7,7 @@
     by hand       $PYTHONS/bin
 
 Every candidate is started once, isolated (`-I -S`) and with a time limit, and says itself what it is: a file name proves nothing.
-Measurable is CPython 3.11 or later. An interpreter is the same one if its real path is the same; that of a virtual environment keeps
+Measurable is CPython 3.11 or later. A free-threaded one can be measured without its GIL, as it is by default, and with it. An interpreter is the same one if its real path is the same; that of a virtual environment keeps
 its own path, because the path decides which packages it sees.
 """
 
@@ -27,11 +27,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from engine.trace import Interpreter
 
 OLDEST = (3, 11)
 TIME_LIMIT_S = 10.0
+_ENOUGH = f"{'.'.join(map(str, OLDEST))} or later can be measured"
+_LONGEST_BUILD = 120
 _NAMES = re.compile(r"(python3(\.\d+t?)?|pypy3(\.\d+)?)$")
 _VERSION = re.compile(r"(?:python|cpython)?-?(?P<number>\d+(?:\.\d+)*(?:(?:a|b|rc)\d+)?\+?)(?P<threaded>t)?$")
 _QUESTION = """
@@ -43,8 +46,13 @@ print(json.dumps({
     "implementation": platform.python_implementation(),
     "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
     "gil_enabled": getattr(sys, "_is_gil_enabled", lambda: True)(),
+    "debug": bool(sysconfig.get_config_var("Py_DEBUG")),
+    "compiler": platform.python_compiler(),
+    "built": platform.python_build(),
 }))
 """
+_OLD = re.compile(r"Python (?P<version>(?P<major>\d+)\.(?P<minor>\d+)\S*)")
+_WITH_GIL = "-gil"
 _gate = threading.Lock()
 
 
@@ -80,6 +88,24 @@ def discover() -> tuple[Interpreter, ...]:
     return mine, *sorted((one for one in found.values() if not one.own), key=_newest_first)
 
 
+def choices() -> tuple[Interpreter, ...]:
+    """What can be asked for: those that `discover` finds, and after each free-threaded one the same with its GIL switched on."""
+    return tuple(choice for one in discover() for choice in ((one, with_gil(one, True)) if one.free_threaded else (one,)))
+
+
+def with_gil(one: Interpreter, enabled: bool) -> Interpreter:
+    """The same interpreter with its GIL on or off: its id ends in `-gil` where the GIL had to be switched on.
+
+    Raises InterpreterError for one that cannot be without.
+    """
+    if not one.free_threaded:
+        if enabled:
+            return one
+        raise InterpreterError(f"{one.version} ({one.path}) cannot be without its GIL")
+    plain = one.id.removesuffix(_WITH_GIL)
+    return replace(one, gil_enabled=enabled, id=plain + _WITH_GIL if enabled else plain, own=one.own and not enabled)
+
+
 def rejected() -> tuple[Rejected, ...]:
     """The candidates that `discover` passed over: too old, not CPython, broken, or hanging."""
     found = {answer.path: answer for answer in _answers() if isinstance(answer, Rejected)}
@@ -89,13 +115,13 @@ def rejected() -> tuple[Rejected, ...]:
 def find(name_or_path: str) -> Interpreter:
     """The interpreter that a user means by an id, a version (`3.12`, `3.12.1`, `3.13t`), a path, or a command on PATH.
 
-    A version without `t` is the build with a GIL. Raises InterpreterError, which lists what there is.
+    A path may also be that of a folder with `bin/python3` in it. A version without `t` is the build with a GIL. Raises InterpreterError, which lists what there is.
     """
     wanted = name_or_path.strip()
     if os.sep in wanted or wanted.startswith((".", "~")):
         return _at(Path(wanted).expanduser())
     there = discover()
-    for one in there:
+    for one in choices():
         if wanted == one.id:
             return one
     if match := _VERSION.match(wanted):
@@ -223,11 +249,11 @@ def _asked(path: str, stamp: int) -> Interpreter | Rejected:  # noqa: ARG001 - a
         said = json.loads(out)
     except ValueError:
         last = complaint.strip().splitlines()[-1:] or [f"exit code {process.returncode}"]
-        return Rejected(path, f"does not work: {last[0][:200]}")
+        return Rejected(path, _too_old(path) or f"does not work: {last[0][:200]}")
     if said["implementation"] != "CPython":
         return Rejected(path, f"is {said['implementation']} {said['version']}; only CPython can be measured")
     if tuple(said["info"]) < OLDEST:
-        return Rejected(path, f"is CPython {said['version']}; {'.'.join(map(str, OLDEST))} or later can be measured")
+        return Rejected(path, f"is CPython {said['version']}; {_ENOUGH}")
     known = _identity(Path(said["path"])) if said["path"] else path
     mark = hashlib.sha256(known.encode()).hexdigest()[:6]
     return Interpreter(
@@ -236,4 +262,27 @@ def _asked(path: str, stamp: int) -> Interpreter | Rejected:  # noqa: ARG001 - a
         version=said["version"],
         free_threaded=said["free_threaded"],
         gil_enabled=said["gil_enabled"],
+        build=_build(said),
     )
+
+
+def _too_old(path: str) -> str | None:
+    """Of one that does not understand the question: a Python before 3.4 knows no `-I`, but says its version."""
+    try:
+        answer = subprocess.run(
+            [path, "-V"], stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=TIME_LIMIT_S
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    told = _OLD.match(answer.stdout or answer.stderr)
+    if told is None or (int(told["major"]), int(told["minor"])) >= OLDEST:
+        return None
+    return f"is Python {told['version']}; CPython {_ENOUGH}"
+
+
+def _build(said: dict[str, Any]) -> str:
+    """Like `free-threaded, GCC 14.2.0, Oct 7 2024`."""
+    tag, day = said["built"]
+    words = ["free-threaded" if said["free_threaded"] else "", "debug" if said["debug"] else "", said["compiler"].strip()]
+    words += [tag if tag not in ("main", "default") else "", " ".join(day.split()[:3])]
+    return ", ".join(word for word in words if word)[:_LONGEST_BUILD]

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from app import wishes
+from app.api.examples import INTERPRETER, page_of, told
 from app.assets import version
 from engine.host import host
 
@@ -24,9 +25,9 @@ def get_host() -> dict[str, Any]:
     return {**host(), "gilscope": version()}
 
 
-@router.get("/api/v1/interpreters", summary="The interpreters that can be measured")
+@router.get("/api/v1/interpreters", summary="The interpreters that can be measured", responses=told(page_of(INTERPRETER)))
 def get_interpreters() -> dict[str, Any]:
-    """Our own first. `id` is what a run is asked for with."""
+    """Our own first. `id` is what a run is asked for with; a free-threaded build has two, without its GIL and with it."""
     return {"items": wishes.interpreters(), "next_cursor": None}
 
 

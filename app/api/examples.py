@@ -29,6 +29,16 @@ METRICS: dict[str, Any] = {
     "speedup": 0.99,
     "baseline": "s2q4n6t8l3ab",
 }
+INTERPRETER: dict[str, Any] = {
+    "id": "3.13.5-0a1b2c",
+    "path": "/usr/bin/python3.13",
+    "version": "3.13.5",
+    "implementation": "CPython",
+    "free_threaded": False,
+    "gil_enabled": True,
+    "own": True,
+    "build": "GCC 14.2.0, Jun 12 2025",
+}
 TRACE: dict[str, Any] = {
     "id": "k3v9m2x7q4ab",
     "digest": "sha256:5b1f2c…",
@@ -48,15 +58,7 @@ TRACE: dict[str, Any] = {
         "workers": 4,
         "jobs": 4,
         "params": {"rounds": 6_000_000},
-        "interpreter": {
-            "id": "cpython-3.13-0a1b2c3d",
-            "path": "/usr/bin/python3.13",
-            "version": "3.13.5",
-            "implementation": "CPython",
-            "free_threaded": False,
-            "gil_enabled": True,
-            "own": True,
-        },
+        "interpreter": INTERPRETER,
         "start_method": None,
         "switch_interval": 0.005,
         "sources": ["marks", "kernel", "gil"],

@@ -98,8 +98,9 @@ def _check(check: dict[str, Any], width: int) -> list[str]:
 
 
 def _interpreter(one: Interpreter) -> str:
-    build = "free-threaded" if one.free_threaded else "GIL"
-    return f"  ok   {one.version:<9} {build:<14} {one.path}{'  (our own)' if one.own else ''}  id {one.id}"
+    gil = "GIL off (--gil on)" if one.free_threaded and not one.gil_enabled else "GIL on"
+    own = "  (our own)" if one.own else ""
+    return f"  ok   {one.version + ('t' if one.free_threaded else ''):<9} {gil:<19} {one.path}{own}  id {one.id}  {one.build}".rstrip()
 
 
 def _size(count: int | None) -> str:

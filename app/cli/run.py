@@ -30,7 +30,7 @@ from engine.catalog import (
     workloads,
 )
 from engine.functions import FunctionError, located, names_a_function
-from engine.interpreters import InterpreterError, find, first_on_path, own
+from engine.interpreters import InterpreterError, find, first_on_path, own, with_gil
 from engine.trace import Interpreter, RunSpec, decode_frame
 
 _LOOK_S = 0.25
@@ -180,11 +180,10 @@ def _interpreter(options: argparse.Namespace, function: bool) -> Interpreter:
         raise UsageError(f"--python: {error}") from None
     if options.gil is None:
         return found
-    if not found.free_threaded:
-        if options.gil == "on":
-            return found
-        raise UsageError(f"--gil off needs a free-threaded interpreter, and {found.version} is none: choose one with --python, e.g. 3.13t")
-    return replace(found, gil_enabled=options.gil == "on")
+    try:
+        return with_gil(found, options.gil == "on")
+    except InterpreterError as error:
+        raise UsageError(f"--gil off needs a free-threaded interpreter: {error}; choose another with --python, e.g. 3.13t") from None
 
 
 def _parameter(text: str, parameters: tuple[Parameter, ...]) -> tuple[str, Any]:

@@ -22,7 +22,10 @@ FINISHED: frozenset[str] = frozenset({"complete", "failed", "cancelled", "interr
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """A CPython that can be measured. `id` is stable for one executable on one machine and safe to show in a URL."""
+    """A CPython that can be measured. `id` is stable for one executable on one machine and safe to show in a URL.
+
+    `build` says in words how it was built: its kind where that is special, the compiler, the day. Old traces do not tell it.
+    """
 
     id: str
     path: str
@@ -31,6 +34,7 @@ class Interpreter:
     free_threaded: bool = False
     gil_enabled: bool = True
     own: bool = False
+    build: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

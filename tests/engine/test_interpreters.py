@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import platform
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine import interpreters
-from engine.interpreters import InterpreterError, discover, find, first_on_path, own, rejected
+from engine.interpreters import InterpreterError, choices, discover, find, first_on_path, own, rejected, with_gil
 
 REAL = str(Path(sys.executable).resolve())
 VERSION = ".".join(map(str, sys.version_info[:3]))
@@ -44,6 +46,7 @@ def script(path: Path, body: str) -> Path:
 def says(**more: object) -> str:
     """A script's body that answers as an interpreter of the given kind does."""
     said = {"path": "", "version": "3.97.9", "info": [3, 97], "implementation": "CPython", "free_threaded": False, "gil_enabled": True}
+    said |= {"debug": False, "compiler": "GCC 14.2.0", "built": ["main", "Oct  7 2024 11:12:13"]}
     return f"echo '{json.dumps({**said, **more})}'"
 
 
@@ -96,6 +99,102 @@ def test_what_is_not_there_is_answered_with_what_there_is(folder: Path) -> None:
         find("3.99")
     with pytest.raises(InterpreterError, match=r"there is no file .*nowhere; there are"):
         find(str(folder / "nowhere"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "build"),
+    [
+        ({}, "GCC 14.2.0, Oct 7 2024"),
+        ({"free_threaded": True}, "free-threaded, GCC 14.2.0, Oct 7 2024"),
+        ({"debug": True, "compiler": "Clang 18.1.8 "}, "debug, Clang 18.1.8, Oct 7 2024"),
+        ({"built": ["tags/v3.97.9-dirty:52a54e8", "Jun 1 2026 00:00:00"]}, "GCC 14.2.0, tags/v3.97.9-dirty:52a54e8, Jun 1 2026"),
+        ({"compiler": "[" + "x" * 500 + "]"}, "[" + "x" * 119),
+    ],
+)
+def test_how_an_interpreter_was_built_is_told(folder: Path, kind: dict[str, object], build: str) -> None:
+    script(folder / "python3.97", says(**kind))
+    assert find("3.97t" if "free_threaded" in kind else "3.97").build == build
+
+
+def test_our_own_build_is_told() -> None:
+    assert own().build.startswith(("free-threaded, " if own().free_threaded else "") + platform.python_compiler().strip())
+
+
+def test_a_free_threaded_interpreter_is_offered_without_its_gil_and_with_it(folder: Path) -> None:
+    script(folder / "python3.98t", says(version="3.98.5", info=[3, 98], free_threaded=True, gil_enabled=False))
+    script(folder / "python3.97", says())
+    without, with_it, plain = (one for one in choices() if not one.own and one.version in ("3.98.5", "3.97.9"))
+    assert (without.gil_enabled, with_it.gil_enabled, plain.gil_enabled) == (False, True, True)
+    assert with_it.id == f"{without.id}-gil"
+    assert with_it.path == without.path
+    assert find(with_it.id) == with_it
+    assert find("3.98t") == find(without.path) == without
+    assert len({one.id for one in choices()}) == len(choices())
+
+
+def test_the_gil_can_be_switched_where_there_is_a_choice(folder: Path) -> None:
+    script(folder / "python3.98t", says(version="3.98.5", info=[3, 98], free_threaded=True, gil_enabled=False))
+    script(folder / "python3.97", says())
+    free, plain = find("3.98t"), find("3.97")
+    assert with_gil(with_gil(free, True), False) == free
+    assert with_gil(with_gil(free, True), True) == with_gil(free, True)
+    assert with_gil(plain, True) == plain
+    with pytest.raises(InterpreterError, match=r"3\.97\.9 .* cannot be without its GIL"):
+        with_gil(plain, False)
+
+
+@pytest.mark.parametrize(
+    ("variable", "where"),
+    [
+        ("PYENV_ROOT", "versions/3.97.9/bin/python3.97"),
+        ("UV_PYTHON_INSTALL_DIR", "cpython-3.97.9-linux-x86_64-gnu/bin/python3.97"),
+        ("PYTHONS", "bin/python3.97"),
+        ("XDG_DATA_HOME", "uv/python/cpython-3.97.9-linux-x86_64-gnu/bin/python3.97"),
+        ("XDG_DATA_HOME", "pythons/bin/python3.97"),
+        ("HOME", ".pyenv/versions/3.97.9/bin/python3.97"),
+        ("HOME", ".local/share/uv/python/cpython-3.97.9-linux-x86_64-gnu/bin/python3.97"),
+        ("HOME", ".local/share/pythons/bin/python3.97"),
+    ],
+)
+def test_interpreters_are_found_where_people_put_them(folder: Path, monkeypatch: pytest.MonkeyPatch, variable: str, where: str) -> None:
+    for name in ("PYENV_ROOT", "UV_PYTHON_INSTALL_DIR", "PYTHONS", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name)
+    root = folder.parent / "there"
+    monkeypatch.setenv(variable, str(root))
+    made = script(root / where, says())
+    assert [one.path for one in discover() if not one.own] == [str(made)]
+    assert find("3.97").path == find(str(made)).path == str(made)
+
+
+@pytest.mark.parametrize("shown", ["echo Python 2.7.18 >&2", "echo Python 3.3.7"])
+def test_one_so_old_that_it_does_not_understand_the_question_is_told_by_its_version(folder: Path, shown: str) -> None:
+    made = script(folder / "python3", f'[ "$1" = -V ] && {{ {shown}; exit; }}\necho "Unknown option: -I" >&2; exit 2')
+    version = shown.split()[2]
+    with pytest.raises(InterpreterError, match=rf"is Python {version}; CPython 3\.11 or later can be measured"):
+        find(str(made))
+
+
+def test_what_is_no_python_at_all_is_told_in_its_own_words(folder: Path) -> None:
+    made = script(folder / "tool", "echo tool: bad option >&2; exit 2")
+    with pytest.raises(InterpreterError, match="does not work: tool: bad option; there are"):
+        find(str(made))
+
+
+def test_real_interpreters_of_this_machine_are_what_they_say_themselves() -> None:
+    for one in discover():
+        code = "import sys, platform; print(platform.python_version(), getattr(sys, '_is_gil_enabled', lambda: True)())"
+        said = subprocess.run([one.path, "-I", "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout.split()
+        assert said == [one.version, str(one.gil_enabled)]
+        assert one.build
+
+
+def test_real_interpreters_that_are_too_old_are_told_as_such() -> None:
+    old = [one for one in rejected() if "is CPython" in one.reason]
+    if not old:
+        pytest.skip("every interpreter of this machine can be measured")
+    for one in old:
+        with pytest.raises(InterpreterError, match=r"is CPython 3\.\d+\.\d+; 3\.11 or later can be measured; there are"):
+            find(one.path)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from tests.support.drawing import drawn
 from tests.support.scene import MS
 from tests.support.synthetic import record
 
+TWO_MORE = "thread c |rrrr|\nthread d |gggg|"
+
 
 def program(drawing: str, status: str = "complete", **result: Any) -> Trace:
     head = record("crawl.py", "program", 1, jobs=0, program=("crawl.py",), time_limit_s=None)
@@ -67,8 +69,7 @@ def test_the_sentence_about_a_program_speaks_of_threads_and_tasks_never_of_jobs(
         ("process p |rrrr|\nthread main |rrrr|", "One thread: 1.00 cores used"),
         ("process p |rrrr|\nthread a |rrrr|\nprocess q |rrrr|\nthread b |rrrr|", "2 processes: 2.00 of 2 cores used"),
         (
-            "process p |rrrr|\ngil G |aaaa| @ a=a\nthread a |rrrr|\nthread b |gggg|\n"
-            "process q |rrrr|\ngil H |cccc| @ c=c\nthread c |rrrr|\nthread d |gggg|",
+            "process p |rrrr|\ngil G |aaaa| @ a=a\nthread a |rrrr|\nthread b |gggg|\nprocess q |rrrr|\ngil H |cccc| @ c=c\n" + TWO_MORE,
             "4 threads in 2 processes, one GIL per process: 2.00 of 2 cores used, 50 % of thread time spent waiting for the GIL",
         ),
     ],
