@@ -11,7 +11,7 @@ import numpy.typing as npt
 from engine.agent._gilscope import codes
 from engine.timeline.cast import Cast
 from engine.timeline.details import NONE, Details
-from engine.timeline.layer import Ints, boundaries
+from engine.timeline.layer import Ints, boundaries, distinct
 from engine.timeline.operations import plain
 from engine.timeline.pen import Row
 from engine.timeline.refs import with_refs
@@ -65,7 +65,7 @@ class ThreadDrawing:
         if limit <= begin:
             return task.pen.close(task.ended) if task.ended is not None and upto >= task.ended else []
         inside = host.start[(host.start > begin) & (host.start < limit)]
-        start = np.unique(np.concatenate((boundaries([task.state], begin, limit), inside)))
+        start = distinct(np.concatenate((boundaries([task.state], begin, limit), inside)))
         own = task.state.at(start)
         within = np.maximum(np.searchsorted(host.start, start, "right") - 1, 0)
         in_step = own == T_STEP

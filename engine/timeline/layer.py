@@ -77,4 +77,13 @@ class Sightings:
 
 def boundaries(layers: list[Layer], t0: int, t1: int) -> Ints:
     """Every moment in `[t0, t1)` at which some layer may change, `t0` first."""
-    return np.unique(np.concatenate([np.array([t0], np.int64), *(layer.changes(t0, t1) for layer in layers)]))
+    return distinct(np.concatenate([np.array([t0], np.int64), *(layer.changes(t0, t1) for layer in layers)]))
+
+
+def distinct(values: Ints) -> Ints:
+    """Sorted, each once. As `np.unique`, which imports all of masked arrays to say so, and takes five times as long for few of them."""
+    ordered = np.sort(values)
+    keep = np.empty(len(ordered), bool)
+    keep[:1] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=keep[1:])
+    return ordered[keep]

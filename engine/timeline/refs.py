@@ -29,8 +29,8 @@ def with_refs(rows: list[Row], thread: ThreadTrack, gil: Layer | None, cast: Cas
     if len(which := np.flatnonzero(state == State.ready)):
         lanes = longest(thread.stepping, start[which], end[which])
         ref[which] = np.where(lanes > 0, lanes, -1)
-    for row in np.flatnonzero(state == State.runnable).tolist():
-        ref[row] = _on_its_core(thread, int(start[row]), int(end[row]), cast)
+    if len(which := np.flatnonzero(state == State.runnable)):
+        ref[which] = _on_its_core(thread, start[which], end[which], cast)
     for row in np.flatnonzero(state == State.lock_wait).tolist() if thread.woken else ():
         ref[row] = _woken_by(thread, int(start[row]), int(end[row]))
     return [(*row[:4], one) for row, one in zip(rows, ref.tolist(), strict=True)]
@@ -41,12 +41,12 @@ def longest(layer: Layer, start: Ints, end: Ints) -> Ints:
     found = np.maximum(layer.at(start), 0) if np.all(start[1:] >= start[:-1]) else np.array([_at(layer, t) for t in start.tolist()])
     first, last = np.searchsorted(layer.t, start, "right"), np.searchsorted(layer.t, end, "left")
     for which in np.flatnonzero(last > first).tolist():
-        times = np.concatenate(([start[which]], layer.t[first[which] : last[which]], [end[which]]))
-        values = layer.at(times[:-1])
+        span = slice(first[which], last[which])
+        times = [int(start[which]), *layer.t[span].tolist(), int(end[which])]
         held: dict[int, int] = {}
-        for value, span in zip(values.tolist(), np.diff(times).tolist(), strict=True):
+        for value, begins, ends in zip((int(found[which]), *layer.value[span].tolist()), times, times[1:], strict=False):
             if value > 0:
-                held[value] = held.get(value, 0) + span
+                held[value] = held.get(value, 0) + ends - begins
         found[which] = max(held, key=held.__getitem__) if held else 0
     return found
 
@@ -55,14 +55,15 @@ def _at(layer: Layer, t: int) -> int:
     return max(int(layer.at(np.array([t]))[0]), 0)
 
 
-def _on_its_core(thread: ThreadTrack, start: int, end: int, cast: Cast) -> int:
+def _on_its_core(thread: ThreadTrack, start: Ints, end: Ints, cast: Cast) -> Ints:
     """Who was on the core that the thread was on last, which is where it waits."""
-    number = int(thread.cpu.at(np.array([start]))[0])
-    cpu = cast.cpus.get(number)
-    if cpu is None:
-        return -1
-    who = int(longest(cpu.thread, np.array([start]), np.array([end]))[0])
-    return cast.lane_of(who) if who and who != thread.tid else -1
+    found = np.full(len(start), -1, np.int64)
+    numbers = thread.cpu.at(start)
+    for number in set(numbers.tolist()) & cast.cpus.keys():
+        here = np.flatnonzero(numbers == number)
+        who = longest(cast.cpus[number].thread, start[here], end[here])
+        found[here] = _lanes(np.where(who == thread.tid, 0, who), cast)
+    return found
 
 
 def _woken_by(thread: ThreadTrack, start: int, end: int) -> int:

@@ -35,7 +35,7 @@ from engine.timeline.evidence import (
     WAIT_SOCKET,
     WAIT_STOPPED,
 )
-from engine.timeline.layer import Ints, Layer, Sightings, boundaries
+from engine.timeline.layer import Ints, Layer, Sightings, boundaries, distinct
 from engine.timeline.operations import BEFORE, BETWEEN, FOREIGN, LOST, SELECT, plain
 from engine.timeline.runs import Runs
 from engine.trace import State
@@ -89,7 +89,7 @@ def thread_states(layers: ThreadLayers, t0: int, t1: int) -> Runs:
     """The runs of `[t0, t1)`. Their `detail` is a code of `details`, not yet a string's number."""
     gil = layers.gil or Layer(NOBODY)
     begin = boundaries([layers.core, layers.operation, gil, layers.asks, layers.told], t0, t1)
-    start = begin if layers.gil is not None else np.union1d(begin, layers.collecting.changes(t0, t1))
+    start = begin if layers.gil is not None else distinct(np.concatenate((begin, layers.collecting.changes(t0, t1))))
     core, what, holder = layers.core.at(start), layers.operation.at(start), gil.at(start)
     operation = plain(what)
     mine, untold = holder == layers.tid, holder == UNTOLD
