@@ -7,8 +7,8 @@
     by hand       $PYTHONS/bin
 
 Every candidate is started once, isolated (`-I -S`) and with a time limit, and says itself what it is: a file name proves nothing.
-Measurable is CPython 3.11 or later. A free-threaded one can be measured without its GIL, as it is by default, and with it. An interpreter is the same one if its real path is the same; that of a virtual environment keeps
-its own path, because the path decides which packages it sees.
+Measurable is CPython 3.11 or later; a free-threaded one without its GIL, as it is by default, and with it. An interpreter is the same one
+if its real path is the same; that of a virtual environment keeps its own path, because the path decides which packages it sees.
 """
 
 from __future__ import annotations
@@ -115,7 +115,8 @@ def rejected() -> tuple[Rejected, ...]:
 def find(name_or_path: str) -> Interpreter:
     """The interpreter that a user means by an id, a version (`3.12`, `3.12.1`, `3.13t`), a path, or a command on PATH.
 
-    A path may also be that of a folder with `bin/python3` in it. A version without `t` is the build with a GIL. Raises InterpreterError, which lists what there is.
+    A path may also be that of a folder with `bin/python3` in it. A version without `t` is the build with a GIL. Raises InterpreterError,
+    which lists what there is.
     """
     wanted = name_or_path.strip()
     if os.sep in wanted or wanted.startswith((".", "~")):
