@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from engine.timeline.cast import Cast
-from engine.timeline.evidence import Evidence, Triples, Waits
+from engine.timeline.evidence import Evidence, Marked, Triples, Waits
 from engine.timeline.exchange import Exchange
 from engine.timeline.intake_cores import by, lose_sight, take_accounts, take_switches, take_ticks
 from engine.timeline.intake_marks import MarkIntake
@@ -29,9 +31,11 @@ class Intake:
             self._take_birth(born.pid, born.tid, born.t - origin, born.ppid, born.ptid)
         for source in evidence.gil_sources:
             cast.see(source, source.t - origin)
+        since = {became.pid: became.t for became in evidence.became}
+        self.marks.take(tuple(_before(marked, since[marked.pid]) for marked in evidence.marked if marked.pid in since))
         for became in evidence.became:
             cast.becomes(became, became.t - origin)
-        self.marks.take(evidence.marked)
+        self.marks.take(tuple(_after(marked, since.get(marked.pid)) for marked in evidence.marked))
         if evidence.switched is not None:
             ends = tuple((ended.t - origin, ended) for ended in evidence.ended)
             take_switches(cast, evidence.switched, evidence.switched.t - origin, ends)
@@ -67,8 +71,7 @@ class Intake:
             for number, mine in by(took.interpreter[rows]):
                 at = rows[mine]
                 self._cast.interpreter(process, number, int(taken[at[0]])).seen.extend(taken[at], took.tid[at])
-        tids = np.union1d(took.tid, asked.tid)
-        for tid in tids[tids > 0].tolist():
+        for tid in sorted({*took.tid.tolist(), *asked.tid.tolist()} - {0}):
             thread = self._cast.threads.get(tid)
             if thread is None:
                 continue
@@ -86,3 +89,15 @@ class Intake:
             thread = self._cast.threads.get(tid)
             if thread is not None and thread.waits is not None:
                 thread.waits.extend(waits.t[rows] - self.origin, value[rows])
+
+
+def _before(marked: Marked, t: int) -> Marked:
+    return _rows(marked, slice(0, int(np.searchsorted(marked.t, t, "left"))))
+
+
+def _after(marked: Marked, t: int | None) -> Marked:
+    return marked if t is None else _rows(marked, slice(int(np.searchsorted(marked.t, t, "left")), None))
+
+
+def _rows(marked: Marked, rows: slice) -> Marked:
+    return replace(marked, t=marked.t[rows], kind=marked.kind[rows], argument=marked.argument[rows])

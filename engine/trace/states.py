@@ -49,7 +49,8 @@ _ANY_END = frozenset({State.unknown, State.crashed})
 TRANSITIONS: dict[str, dict[State, frozenset[State]]] = {
     "thread": {
         State.starting: _WORK | _ANY_END,
-        **{state: (_WORK - {state}) | _ANY_END for state in _WORK},
+        # Back to starting: it called exec, and is another program's first thread from then on.
+        **{state: (_WORK - {state}) | {State.starting} | _ANY_END for state in _WORK},
         # Blocked on I/O or a lock, a thread is woken, then runs or asks for the GIL: never straight into another kind of block
         # without having been on a core, except where that moment was too short to be told from the wait.
         State.unknown: _WORK | {State.starting, State.crashed},

@@ -80,7 +80,8 @@ def test_whoever_lives_can_crash_or_become_unknown(kind: str) -> None:
         ("thread", State.gil_wait, State.runnable, True),
         ("thread", State.native, State.gil_wait, True),
         ("thread", State.running, State.ready, False),
-        ("thread", State.running, State.starting, False),
+        ("thread", State.running, State.starting, True),  # it called exec
+        ("thread", State.crashed, State.starting, False),
         ("thread", State.running, State.running, False),
         ("task", State.suspended, State.ready, True),
         ("task", State.suspended, State.running, False),
