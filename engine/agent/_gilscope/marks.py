@@ -8,7 +8,7 @@ recording goes on, marks go nowhere.
 import _thread
 import mmap
 import os
-from _thread import _local, get_native_id
+from _thread import RLock, _local, get_native_id
 from itertools import count
 from time import perf_counter_ns, sleep
 
@@ -20,20 +20,25 @@ if TYPE_CHECKING:
 
     from .shapes import Mark
 
+_FIRST_RING_PART = 256  # A thread that does little takes little: a program may start thousands.
 _RING_PART = 4096
+_FIRST_TEXT_PART = 4096
 _TEXT_PART = 16384
 _TEXT_AT = codes.HEADER + codes.CAPACITY * 16
 
 _folder = ""
 _interpreter = 0
+_ready_at_once = False
 _here = _local()
 _tokens = count(1)
+_turn = RLock()  # Without a GIL a count may count twice; a signal's handler may come in between.
 
 
 class Marks:
-    """The marks of one thread in this interpreter. Only that thread may use them. `words` are the file's."""
+    """The marks of one thread in this interpreter. Only that thread may use them. `words` are the file's; `told` is for whoever must
+    remember what the file says already."""
 
-    __slots__ = ("_map", "_move", "_path", "_text_room", "mark", "words")
+    __slots__ = ("_map", "_move", "_path", "_text_room", "mark", "told", "words")
 
     _map: "mmap.mmap | bytearray"
 
@@ -63,13 +68,14 @@ class Marks:
         self.words[codes.H_TEXT_HEAD] = head + size
 
     def _open(self, path: str) -> None:
+        self.told: set[int] = set()
         try:
             self._map = _mapped(path) if path else bytearray(codes.HEADER)
             self._path = path
         except OSError:
             # A full disk must not alter the program; that its marks are missing shows on the trace as unknown.
             self._map, self._path = bytearray(codes.HEADER), ""
-        self._text_room = _TEXT_PART if self._path else 0
+        self._text_room = _FIRST_TEXT_PART if self._path else 0
         words = self.words = memoryview(self._map).cast("q")
         words[codes.H_VERSION] = codes.VERSION
         words[codes.H_PID] = os.getpid()
@@ -83,9 +89,10 @@ class Marks:
             os.rename(path + ".new", path)
 
     def _more_text_room(self, wanted: int) -> bool:
-        if wanted > codes.TEXT_CAPACITY or not _took_room(self._path, _TEXT_AT + self._text_room, _TEXT_PART):
+        more = min(_TEXT_PART, codes.TEXT_CAPACITY - self._text_room)
+        if wanted > codes.TEXT_CAPACITY or not _took_room(self._path, _TEXT_AT + self._text_room, more):
             return False
-        self._text_room += _TEXT_PART
+        self._text_room += more
         return True
 
 
@@ -95,8 +102,8 @@ def _mapped(path: str) -> mmap.mmap:
     descriptor = os.open(path + ".new", os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         os.ftruncate(descriptor, size)
-        _take_room(descriptor, 0, codes.HEADER + _RING_PART * 16)
-        _take_room(descriptor, _TEXT_AT, _TEXT_PART)
+        _take_room(descriptor, 0, codes.HEADER + _FIRST_RING_PART * 16)
+        _take_room(descriptor, _TEXT_AT, _FIRST_TEXT_PART)
         return mmap.mmap(descriptor, size)
     except OSError:
         os.unlink(path + ".new")
@@ -130,54 +137,64 @@ def _writer(words: "memoryview[int]", path: str) -> "tuple[Mark, Callable[[memor
     """Answers `mark` and `move`, which makes it write to other words of another file from their beginning."""
     capacity = codes.CAPACITY
     first = codes.HEADER // 8
-    head_at, tail_at, dropped_at = codes.H_HEAD, codes.H_TAIL, codes.H_DROPPED
+    tail_at, dropped_at = codes.H_TAIL, codes.H_DROPPED
     head = limit = room = 0
     at = first
 
-    def mark(word: int, now: "Callable[[], int]" = perf_counter_ns) -> None:
+    # What stays the same between moves is an argument, for those are read faster than what a closure holds.
+    def mark(
+        word: int, words: "memoryview[int]" = words, head_at: int = codes.H_HEAD, now: "Callable[[], int]" = perf_counter_ns
+    ) -> int:
         nonlocal at, head
         if head == limit:
             look_further()
             if head == limit:
                 words[dropped_at] += 1
-                return
+                return now()
         # The place is taken first: what a signal or a finalizer marks in between gets the next one.
         place = at
         at = place + 2
         head += 1
-        words[place] = now()
+        words[place] = t = now()
         words[place + 1] = word
         words[head_at] = head
+        return t
 
     def look_further() -> None:
         """Moves the limit to where the ring ends, the room ends, or the reader has not read yet."""
         nonlocal at, limit, room
         at = first + head % capacity * 2
-        if head == room < capacity and _took_room(path, codes.HEADER + room * 16, _RING_PART * 16):
-            room += _RING_PART
+        if head == room < capacity:
+            more = min(_RING_PART, capacity - room)
+            if _took_room(path, codes.HEADER + room * 16, more * 16):
+                room += more
         limit = min(words[tail_at] + capacity, room if room < capacity else head - head % capacity + capacity)
 
     def move(to: "memoryview[int]", to_path: str) -> None:
         nonlocal words, path, head, limit, room, at
         words, path = to, to_path
+        mark.__defaults__ = (to, codes.H_HEAD, perf_counter_ns)
         head, at = 0, first
-        room = limit = _RING_PART if path else 0
+        room = limit = _FIRST_RING_PART if path else 0
 
     move(words, path)
     return mark, move
 
 
-def begin(folder: str) -> None:
-    """Records from now on, into `folder`; in children by fork, too.
+def begin(folder: str, *, ready_at_once: bool = False) -> None:
+    """Records from now on, into `folder`; in children by fork, too. `ready_at_once`: all that each process does is what is measured.
 
     In a subinterpreter it is a thread of another one that comes in: it has its name from there, and a file here once it marks.
     """
-    global _folder, _interpreter
+    global _folder, _interpreter, _ready_at_once
     _folder = folder
+    _ready_at_once = ready_at_once
     _interpreter = _number_of_this_interpreter()
     os.register_at_fork(after_in_child=_begin_anew)
     if not _interpreter:
         name_this_thread("main")
+        if ready_at_once:
+            ready()
 
 
 def _number_of_this_interpreter() -> int:
@@ -194,11 +211,15 @@ def _number_of_this_interpreter() -> int:
 
 
 def _begin_anew() -> None:
+    global _turn
+    _turn = RLock()
     # The mapping is shared with the parent, which goes on writing to it.
     mine = getattr(_here, "marks", None)
     if mine is not None:
         mine.move(_new_path())
     name_this_thread("main").words[codes.H_FORKED] = 1
+    if _ready_at_once:
+        ready()
 
 
 def of_this_thread() -> Marks:
@@ -216,7 +237,8 @@ def _new_path() -> str:
 
 def token() -> int:
     """A number for something that is handed on, which no other process and no other interpreter uses."""
-    return os.getpid() << 28 | (_interpreter << 20) + next(_tokens) & 0xFFFFFFF
+    with _turn:
+        return os.getpid() << 28 | (_interpreter << 20) + next(_tokens) & 0xFFFFFFF
 
 
 def ready() -> None:
