@@ -13,7 +13,7 @@ from engine.timeline.cast import Cast
 from engine.timeline.details import NONE, Details
 from engine.timeline.layer import Ints, boundaries, distinct
 from engine.timeline.operations import plain
-from engine.timeline.pen import Row
+from engine.timeline.pen import NO_ROWS, Rows
 from engine.timeline.refs import with_refs
 from engine.timeline.runs import Runs
 from engine.timeline.thread_states import NOBODY, UNTOLD, thread_states
@@ -44,7 +44,7 @@ class ThreadDrawing:
         self._cast = cast
         self._details = Details(cast.book)
 
-    def draw(self, thread: ThreadTrack, upto: int, watermark: int) -> list[tuple[int, list[Row]]]:
+    def draw(self, thread: ThreadTrack, upto: int, watermark: int) -> list[tuple[int, Rows]]:
         """Rows of the thread and of each of its tasks, by lane."""
         live = [task for task in thread.tasks.values() if task.ended is None or task.pen.drawn < task.ended or task.pen.open is not None]
         begin = min([thread.pen.look_from, *(task.pen.look_from for task in live)])
@@ -58,12 +58,12 @@ class ThreadDrawing:
         found += [(task.lane, self._task(task, thread, runs, upto, limit)) for task in live]
         return [(lane, with_refs(rows, thread, layers.gil, self._cast)) for lane, rows in found]
 
-    def _task(self, task: TaskTrack, thread: ThreadTrack, host: Runs, upto: int, watermark: int) -> list[Row]:
+    def _task(self, task: TaskTrack, thread: ThreadTrack, host: Runs, upto: int, watermark: int) -> Rows:
         """In a step a task is in what its thread is in; outside, its own layer tells."""
         limit = watermark if task.ended is None else min(watermark, task.ended)
         begin = task.pen.look_from
         if limit <= begin:
-            return task.pen.close(task.ended) if task.ended is not None and upto >= task.ended else []
+            return task.pen.close(task.ended) if task.ended is not None and upto >= task.ended else NO_ROWS
         inside = host.start[(host.start > begin) & (host.start < limit)]
         start = distinct(np.concatenate((boundaries([task.state], begin, limit), inside)))
         own = task.state.at(start)
@@ -76,16 +76,16 @@ class ThreadDrawing:
         detail = np.where(in_step, host.detail[within], awaited)
         rows = task.pen.draw(Runs(start, limit, state, detail, np.full(len(start), -1, np.int64)).merged(), min(upto, limit))
         if task.ended is not None and upto >= task.ended:
-            rows += task.pen.close(task.ended)
+            return np.concatenate((rows, task.pen.close(task.ended)))
         return rows
 
 
-def draw_gil(process: ProcessTrack, track: InterpreterTrack, upto: int, watermark: int, lane_of: LaneOf) -> list[Row]:
+def draw_gil(process: ProcessTrack, track: InterpreterTrack, upto: int, watermark: int, lane_of: LaneOf) -> Rows:
     """Held by whom, or free."""
     pen = track.pen
     limit = watermark if process.ended is None else min(watermark, process.ended)
     if pen is None or limit <= pen.look_from or not track.has_gil:
-        return []
+        return NO_ROWS
     start = boundaries([track.gil], pen.look_from, limit)
     holder = track.gil.at(start)
     state = np.select([holder == NOBODY, holder == UNTOLD], [int(State.free), int(State.unknown)], int(State.held))
@@ -93,21 +93,21 @@ def draw_gil(process: ProcessTrack, track: InterpreterTrack, upto: int, watermar
     return pen.draw(Runs(start, limit, state, np.full(len(start), -1, np.int64), ref).merged(), min(upto, limit))
 
 
-def draw_cpu(cpu: CpuTrack, upto: int, watermark: int, lane_of: LaneOf) -> list[Row]:
+def draw_cpu(cpu: CpuTrack, upto: int, watermark: int, lane_of: LaneOf) -> Rows:
     """Busy with one of ours, or not."""
     if watermark <= cpu.pen.look_from:
-        return []
+        return NO_ROWS
     start = boundaries([cpu.thread], cpu.pen.look_from, watermark)
     who = cpu.thread.at(start)
     state = np.where(who > 0, int(State.busy), int(State.idle))
     return cpu.pen.draw(Runs(start, watermark, state, np.full(len(start), -1, np.int64), _lanes(who, lane_of)).merged(), upto)
 
 
-def draw_process(process: ProcessTrack, upto: int) -> list[Row]:
+def draw_process(process: ProcessTrack, upto: int) -> Rows:
     """Starting, then running."""
     limit = upto if process.ended is None else min(upto, process.ended)
     if limit <= process.pen.look_from:
-        return []
+        return NO_ROWS
     start = boundaries([process.life], process.pen.look_from, limit)
     none = np.full(len(start), -1, np.int64)
     return process.pen.draw(Runs(start, limit, process.life.at(start), none, none).merged(), limit)

@@ -6,10 +6,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
 from engine.timeline.runs import Runs
 
-Row = tuple[int, int, int, int, int]
-"""start, end, state, detail, ref"""
+Rows = npt.NDArray[np.int64]
+"""Of five columns: start, end, state, detail, ref."""
+NO_ROWS: Rows = np.empty((0, 5), np.int64)
 
 LOOK_BACK_NS = 50_000_000
 
@@ -28,32 +32,37 @@ class Pen:
         """Where the next runs should begin: with what is open, but not too long ago."""
         return self.drawn if self.open is None else max(self.open[0], self.drawn - LOOK_BACK_NS)
 
-    def draw(self, runs: Runs, upto: int) -> list[Row]:
-        """The rows that are closed now, given runs that begin at `look_from` or earlier and reach `upto` or further."""
-        rows: list[Row] = []
-        for start, stop, state, detail, ref in zip(
-            runs.start.tolist(), runs.stop.tolist(), runs.state.tolist(), runs.detail.tolist(), runs.ref.tolist(), strict=True
-        ):
-            if start >= upto:
-                break
-            if stop <= self.drawn:
-                continue
-            now = self.open
-            if now is not None and now[1:] == (state, detail, ref):
-                continue
-            begin = max(start, self.drawn) if now is None or start < now[0] else start
-            if now is not None and now[0] < begin:
-                rows.append((now[0], begin, *now[1:]))
-            self.open = (begin if now is None or now[0] <= begin else now[0], state, detail, ref)
-        self.drawn = max(self.drawn, upto)
+    def draw(self, runs: Runs, upto: int) -> Rows:
+        """The rows that are closed now, given merged runs that begin at `look_from` or earlier and reach `upto` or further."""
+        which = np.flatnonzero((runs.start < upto) & (runs.stop > self.drawn))
+        drawn, self.drawn = self.drawn, max(self.drawn, upto)
+        if not len(which):
+            return NO_ROWS
+        start = runs.start[which]
+        key = np.stack((runs.state[which], runs.detail[which], runs.ref[which]), axis=1)
+        now = self.open
+        closed = NO_ROWS
+        if now is None or int(start[0]) < now[0]:
+            start[0] = max(int(start[0]), drawn)
+        if now is not None:
+            if now[1:] == tuple(key[0].tolist()):
+                start[0] = now[0]
+            elif now[0] < start[0]:
+                closed = np.array([[now[0], start[0], *now[1:]]], np.int64)
+            else:
+                start[0] = now[0]
+        state, detail, ref = key[-1].tolist()
+        self.open = (int(start[-1]), state, detail, ref)
+        rows = np.column_stack((start[:-1], start[1:], key[:-1]))
+        return rows if not len(closed) else np.concatenate((closed, rows))
+
+    def close(self, end: int) -> Rows:
+        """Ends the lane at `end`."""
+        rows = self.open_at(end)
+        self.open = None
+        self.drawn = max(self.drawn, end)
         return rows
 
-    def close(self, end: int) -> list[Row]:
-        """Ends the lane at `end`."""
-        now, self.open = self.open, None
-        self.drawn = max(self.drawn, end)
-        return [(now[0], end, *now[1:])] if now is not None and end > now[0] else []
-
-    def open_at(self, t: int) -> list[Row]:
+    def open_at(self, t: int) -> Rows:
         now = self.open
-        return [(now[0], t, *now[1:])] if now is not None and t > now[0] else []
+        return np.array([[now[0], t, *now[1:]]], np.int64) if now is not None and t > now[0] else NO_ROWS

@@ -11,19 +11,14 @@ import numpy as np
 
 from engine.timeline.cast import Cast
 from engine.timeline.layer import Ints, Layer
-from engine.timeline.pen import Row
+from engine.timeline.pen import Rows
 from engine.timeline.tracks import ThreadTrack
 from engine.trace import State
 
-_SOMEBODYS = frozenset({State.gil_wait, State.runnable, State.ready, State.lock_wait})
 
-
-def with_refs(rows: list[Row], thread: ThreadTrack, gil: Layer | None, cast: Cast) -> list[Row]:
+def with_refs(rows: Rows, thread: ThreadTrack, gil: Layer | None, cast: Cast) -> Rows:
     """Rows of the thread, or of a task on it. `gil`: who held the one that the thread needs."""
-    if not any(row[2] in _SOMEBODYS for row in rows):
-        return rows
-    columns = np.array(rows, np.int64).reshape(-1, 5)
-    start, end, state, ref = columns[:, 0], columns[:, 1], columns[:, 2], columns[:, 4].copy()
+    start, end, state, ref = rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 4]
     if gil is not None and len(which := np.flatnonzero(state == State.gil_wait)):
         ref[which] = _lanes(longest(gil, start[which], end[which]), cast)
     if len(which := np.flatnonzero(state == State.ready)):
@@ -33,7 +28,7 @@ def with_refs(rows: list[Row], thread: ThreadTrack, gil: Layer | None, cast: Cas
         ref[which] = _on_its_core(thread, start[which], end[which], cast)
     for row in np.flatnonzero(state == State.lock_wait).tolist() if thread.woken else ():
         ref[row] = _woken_by(thread, int(start[row]), int(end[row]))
-    return [(*row[:4], one) for row, one in zip(rows, ref.tolist(), strict=True)]
+    return rows
 
 
 def longest(layer: Layer, start: Ints, end: Ints) -> Ints:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from engine.timeline.book import Book
 from engine.timeline.cast import Cast
 from engine.timeline.drawing import Overlap, ThreadDrawing, draw_cpu, draw_gil, draw_process
@@ -9,7 +11,7 @@ from engine.timeline.evidence import Evidence
 from engine.timeline.exchange import Exchange
 from engine.timeline.holders import settle_holders
 from engine.timeline.intake import Intake
-from engine.timeline.pen import Pen, Row
+from engine.timeline.pen import Pen, Rows
 from engine.timeline.tracks import ProcessTrack, ThreadTrack
 from engine.trace import Frame, Segments, State
 
@@ -66,7 +68,7 @@ class Timeline:
         return self._intake.marks.any_job
 
     def _frame(self, upto: int, watermark: int, *, last: bool = False) -> Frame:
-        rows: list[tuple[int, list[Row]]] = []
+        rows: list[tuple[int, Rows]] = []
         opens: list[tuple[int, Pen]] = []
         switches = self._cast.kernel == "exact"
         self._intake.wakings.settle(upto)
@@ -92,8 +94,8 @@ class Timeline:
         return Frame(
             t_ns=upto,
             lanes=lanes,
-            segments=Segments.from_rows([(lane, *row) for lane, found in rows for row in found]),
-            open=Segments.from_rows([] if last else [(lane, *row) for lane, pen in opens for row in pen.open_at(upto)]),
+            segments=_segments(rows),
+            open=_segments([] if last else [(lane, pen.open_at(upto)) for lane, pen in opens]),
             strings=strings,
             jobs=jobs,
             counters=self._counters(),
@@ -101,7 +103,7 @@ class Timeline:
         )
 
     def _draw_thread(
-        self, thread: ThreadTrack, upto: int, watermark: int, rows: list[tuple[int, list[Row]]], opens: list[tuple[int, Pen]], *, last: bool
+        self, thread: ThreadTrack, upto: int, watermark: int, rows: list[tuple[int, Rows]], opens: list[tuple[int, Pen]], *, last: bool
     ) -> None:
         rows.extend(self._threads.draw(thread, upto, watermark))
         if thread.ended is not None and (thread.ended <= upto or last):
@@ -114,7 +116,7 @@ class Timeline:
             else:
                 opens.append((task.lane, task.pen))
 
-    def _end(self, thread: ThreadTrack, upto: int, rows: list[tuple[int, list[Row]]]) -> None:
+    def _end(self, thread: ThreadTrack, upto: int, rows: list[tuple[int, Rows]]) -> None:
         ended = min(thread.ended or upto, upto)
         rows.append((thread.lane, thread.pen.close(ended)))
         died_at_work = self._intake.marks.close_jobs(thread, ended)
@@ -127,7 +129,7 @@ class Timeline:
         process: ProcessTrack,
         upto: int,
         watermark: int,
-        rows: list[tuple[int, list[Row]]],
+        rows: list[tuple[int, Rows]],
         opens: list[tuple[int, Pen]],
     ) -> None:
         rows.append((process.lane, draw_process(process, upto)))
@@ -171,3 +173,11 @@ class Timeline:
         if len(self._intake.marks.model) == 2:
             found["elapsed_ns"] = self._intake.marks.model[1] - self._intake.marks.model[0]
         return found
+
+
+def _segments(rows: list[tuple[int, Rows]]) -> Segments:
+    many = [(lane, found) for lane, found in rows if len(found)]
+    if not many:
+        return Segments.empty()
+    start, end, state, detail, ref = np.concatenate([found for _, found in many]).T
+    return Segments.of(np.repeat([lane for lane, _ in many], [len(found) for _, found in many]), start, end, state, detail, ref)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.timeline.pen import Pen, Row
+from engine.timeline.pen import Pen
 from engine.timeline.runs import Runs
 
 NONE = -1
@@ -22,11 +22,13 @@ def runs(changes: list[tuple[int, int]], start: int, end: int) -> Runs:
     return Runs(t, end, state, none, none)
 
 
-def drawn(changes: list[tuple[int, int]], windows: list[int]) -> list[Row]:
-    pen, rows = Pen(0), []
+def drawn(changes: list[tuple[int, int]], windows: list[int]) -> list[list[int]]:
+    pen = Pen(0)
+    rows: list[list[int]] = []
     for upto in windows:
-        rows += pen.draw(runs(changes, pen.look_from, upto + 10), upto)
-    return rows + pen.close(windows[-1])
+        rows.extend(pen.draw(runs(changes, pen.look_from, upto + 10), upto).tolist())
+    rows.extend(pen.close(windows[-1]).tolist())
+    return rows
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -44,12 +46,12 @@ def test_windows_do_not_show(seed: int) -> None:
 
 def test_what_is_open_reaches_to_now() -> None:
     pen = Pen(0)
-    assert pen.draw(runs([(0, 1), (40, 2)], 0, 100), 90) == [(0, 40, 1, NONE, NONE)]
-    assert pen.open_at(90) == [(40, 90, 2, NONE, NONE)]
+    assert pen.draw(runs([(0, 1), (40, 2)], 0, 100), 90).tolist() == [[0, 40, 1, NONE, NONE]]
+    assert pen.open_at(90).tolist() == [[40, 90, 2, NONE, NONE]]
 
 
 def test_a_lane_ends_once() -> None:
     pen = Pen(0)
     pen.draw(runs([(0, 1)], 0, 100), 100)
-    assert pen.close(100) == [(0, 100, 1, NONE, NONE)]
-    assert pen.close(100) == []
+    assert pen.close(100).tolist() == [[0, 100, 1, NONE, NONE]]
+    assert pen.close(100).tolist() == []
