@@ -40,16 +40,17 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The thread asks for a GIL from `t` on: which one, its taking will tell."""
+    """The thread asks for a GIL from `t` on: which one, its taking will tell. `state`: address of the thread state it does so with, or 0."""
 
     t: int
     pid: int
     tid: int
+    state: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """`holder`: a tid, NOBODY or UNKNOWN. `last`: who held it last (the holder, if there is one)."""
+    """`holder`: a tid, NOBODY or UNKNOWN. `last`: who held it last (the holder, if there is one), with which thread `state`, or 0."""
 
     t: int
     pid: int
@@ -57,6 +58,7 @@ class Looked:
     last: int
     switch_number: int
     interpreter: int = 0
+    state: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ Observation = Took | Dropped | Asked | Looked | Blind | SourceChange
 
 
 class _Gil:
-    __slots__ = ("base", "blind_until", "contradictions", "counted", "holder", "key", "last", "latest", "seen", "source", "unsure")
+    __slots__ = ("base", "blind_until", "contradictions", "counted", "holder", "key", "last", "latest", "seen", "source", "state", "unsure")
 
     def __init__(self, pid: int, interpreter: int) -> None:
         self.key = pid, interpreter
@@ -79,6 +81,7 @@ class _Gil:
         self.holder = UNKNOWN
         self.unsure = True  # No record has told the holder since the source became exact: the next look does.
         self.last = UNKNOWN
+        self.state = 0
         self.seen = 0
         self.contradictions = 0
         self.blind_until = 0
@@ -102,7 +105,7 @@ class GilFold:
     def __init__(self) -> None:
         self._pending: list[Observation] = []
         self._gils: dict[tuple[int, int], _Gil] = {}
-        self._asking: dict[int, set[int]] = {}
+        self._asking: dict[int, dict[int, int]] = {}
         self._holds: list[tuple[int, int, int, int]] = []
         self._asks: list[tuple[int, int, int]] = []
         self._changes: list[SourceChange] = []
@@ -143,15 +146,16 @@ class GilFold:
                 for gil in self._gils.values():
                     if gil.source == "exact":
                         self._hold(gil, t, UNKNOWN)
-                        gil.last, gil.unsure = UNKNOWN, True
+                        gil.last, gil.state, gil.unsure = UNKNOWN, 0, True
                         gil.blind_until = max(gil.blind_until, observation.until)
                 self._asking.clear()
             case Asked():
                 main = self._gil(observation.pid, 0)
-                asking = self._asking.setdefault(observation.pid, set())
-                if main.source == "exact" and t >= main.blind_until and observation.tid not in asking:
-                    asking.add(observation.tid)
-                    self._asks.append((t, observation.pid, observation.tid))
+                asking = self._asking.setdefault(observation.pid, {})
+                if main.source == "exact" and t >= main.blind_until:
+                    if observation.tid not in asking:
+                        self._asks.append((t, observation.pid, observation.tid))
+                    asking[observation.tid] = observation.state
             case SourceChange():
                 self._change(self._gil(observation.pid, observation.interpreter), t, observation)
             case Looked():
@@ -165,9 +169,9 @@ class GilFold:
                 if isinstance(observation, Dropped):
                     self._hold(gil, t, NOBODY)
                     return
-                self._asking.get(observation.pid, set()).discard(observation.tid)
+                state = self._asking.get(observation.pid, {}).pop(observation.tid, 0)
                 self._hold(gil, t, observation.tid)
-                self._last(gil, observation.tid)
+                self._last(gil, observation.tid, state)
 
     def _gil(self, pid: int, interpreter: int) -> _Gil:
         key = pid, interpreter
@@ -181,7 +185,7 @@ class GilFold:
         if change.source in ("off", "absent"):
             self._hold(gil, t, UNKNOWN)
             gil.counted = gil.account()
-            gil.last, gil.base, gil.latest = UNKNOWN, None, None
+            gil.last, gil.state, gil.base, gil.latest = UNKNOWN, 0, None, None
         if change.source != gil.source or change.why:
             self._changes.append(SourceChange(t, change.pid, change.source, change.why, change.interpreter))
         gil.source, gil.unsure = change.source, True
@@ -191,7 +195,7 @@ class GilFold:
             return
         if gil.source == "sampled" or (gil.unsure and t >= gil.blind_until):
             self._hold(gil, t, look.holder)
-            self._last(gil, look.last)
+            self._last(gil, look.last, look.state)
         gil.latest = (t, look.switch_number, gil.seen)
         if gil.base is None:
             gil.base = gil.latest
@@ -202,8 +206,11 @@ class GilFold:
             pid, interpreter = gil.key
             self._holds.append((t, pid, tid, interpreter))
 
-    def _last(self, gil: _Gil, tid: int) -> None:
-        if tid != gil.last:
+    def _last(self, gil: _Gil, tid: int, state: int) -> None:
+        """Counts as CPython does, by thread states, where they are known: a thread that visits another interpreter has several."""
+        if state and gil.state:
+            gil.seen += state != gil.state
+        elif tid != gil.last:
             # Out of the unknown nothing is counted: CPython's count of that time has gone on, and the difference says so.
             gil.seen += gil.last != UNKNOWN and tid > 0
-            gil.last = tid
+        gil.last, gil.state = tid, state

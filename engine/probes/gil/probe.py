@@ -287,7 +287,7 @@ class GilProbe:
             traps[pid] = traps.get(pid, 0) + 1
             watch = process.family.watch
             if watch.asked(addr):
-                observations.append(Asked(t, pid, tid))
+                observations.append(Asked(t, pid, tid, argument))
                 continue
             acts = watch.acts(ip, addr, argument)
             meaning = process.resolve(acts, t) or self._resolved_late(process, acts, t)

@@ -50,8 +50,8 @@ def locked_watchpoint(address: int) -> bytes:
 
 
 def entry_breakpoint(address: int) -> bytes:
-    """A record at every call of the function at `address`."""
-    return watchpoint(address, _LONG, BREAK_EXECUTE).pack()
+    """A record at every call of the function at `address`, with its first argument: take_gil's is the caller's thread state."""
+    return watchpoint(address, _LONG, BREAK_EXECUTE, argument=True).pack()
 
 
 def acquires_of(stores: Samples, pid: int) -> set[int]:

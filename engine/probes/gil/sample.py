@@ -51,7 +51,7 @@ class GilSampler:
             self._tid = self._tid_of(state.last_holder)
             self._tstate = state.last_holder if self._tid > 0 else 0
         tid = self._tid if state.last_holder else NOBODY
-        return Looked(now_ns, self.pid, tid if state.locked else NOBODY, tid, state.switch_number, self.interpreter)
+        return Looked(now_ns, self.pid, tid if state.locked else NOBODY, tid, state.switch_number, self.interpreter, state.last_holder)
 
     def _tid_of(self, tstate: int) -> int:
         self._tid_window.move(tstate + self._gil.struct.native_thread_id)
