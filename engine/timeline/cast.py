@@ -62,7 +62,7 @@ class Cast:
                 thread.waits = Sightings(carried=self._waits != "exact")
             self.threads[tid] = thread
             process.threads.append(thread)
-            self.judge(process)
+            self.book.change(lane, exactness=process.exactness, note=self._note(process))
         return self.threads[tid]
 
     def interpreter(self, process: ProcessTrack, number: int, t: int) -> InterpreterTrack:
@@ -135,11 +135,10 @@ class Cast:
             worst = max(worst, level, key=_LEVELS.index)
             if track.lane is not None:
                 self.book.change(track.lane, exactness=level, note=track.note)
-        exactness = max(worst, self.kernel, "exact" if self._waits != "sampled" else "sampled", key=_LEVELS.index)
-        note = process.main.note if worst != "exact" else None
+        process.exactness = max(worst, self.kernel, "exact" if self._waits != "sampled" else "sampled", key=_LEVELS.index)
         for thread in process.threads:
             for lane in (thread.lane, *(task.lane for task in thread.tasks.values())):
-                self.book.change(lane, exactness=exactness, note=note)
+                self.book.change(lane, exactness=process.exactness, note=self._note(process))
 
     def end(self, ended: Ended, t: int) -> None:
         """A thread or a whole process has ended."""
@@ -151,13 +150,23 @@ class Cast:
                 thread.end(t)
         if ended.tid is None:
             process.signal = ended.signal
-        if process.threads and process.ended is None and all(thread.ended is not None for thread in process.threads):
-            process.ended = max(thread.ended or 0 for thread in process.threads)
+        if process.ended is None and (process.threads or process.last_end) and all(thread.ended is not None for thread in process.threads):
+            process.ended = max([process.last_end, *(thread.ended or 0 for thread in process.threads)])
+
+    def drop(self, thread: ThreadTrack) -> None:
+        """It is told to its end."""
+        process = thread.process
+        process.threads.remove(thread)
+        process.last_end = max(process.last_end, thread.ended or 0)
 
     def lane_of(self, tid: int) -> int:
         """The lane of a thread, -1 when it has none."""
         thread = self.threads.get(tid)
         return -1 if thread is None else thread.lane
+
+    def _note(self, process: ProcessTrack) -> str | None:
+        """Why threads are not known exactly, where it is the GIL's doing."""
+        return process.main.note if process.exactness != "exact" else None
 
     def _open(self, process: ProcessTrack, track: InterpreterTrack, t: int) -> None:
         name = "GIL" if track.number == 0 else f"GIL of interpreter {track.number}"

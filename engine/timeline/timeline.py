@@ -73,10 +73,13 @@ class Timeline:
         switches = self._cast.kernel == "exact"
         self._intake.wakings.settle(upto)
         for process in self._cast.processes.values():
+            if process.told_end:
+                opens.append((process.lane, process.pen))
+                continue
             settle_holders(process, watermark, switches=switches, seen=self._gil_is_seen)
             if switches:
                 self._overlap.measure(process, self._drawn, upto)
-            for thread in process.threads:
+            for thread in list(process.threads):
                 self._draw_thread(thread, upto, watermark, rows, opens, last=last)
             self._draw_process(process, upto, watermark, rows, opens)
         for cpu in self._cast.cpus.values():
@@ -106,23 +109,27 @@ class Timeline:
         self, thread: ThreadTrack, upto: int, watermark: int, rows: list[tuple[int, Rows]], opens: list[tuple[int, Pen]], *, last: bool
     ) -> None:
         rows.extend(self._threads.draw(thread, upto, watermark))
+        for number, task in list(thread.tasks.items()):
+            if task.ended is not None and task.ended <= upto:
+                self._book.change(task.lane, end_ns=task.ended)
+                del thread.tasks[number]
+            else:
+                opens.append((task.lane, task.pen))
         if thread.ended is not None and (thread.ended <= upto or last):
             self._end(thread, upto, rows)
         elif thread.pen.open is not None or last:
             opens.append((thread.lane, thread.pen))
-        for task in thread.tasks.values():
-            if task.ended is not None and task.ended <= upto:
-                self._book.change(task.lane, end_ns=task.ended)
-            else:
-                opens.append((task.lane, task.pen))
 
     def _end(self, thread: ThreadTrack, upto: int, rows: list[tuple[int, Rows]]) -> None:
         ended = min(thread.ended or upto, upto)
-        rows.append((thread.lane, thread.pen.close(ended)))
         died_at_work = self._intake.marks.close_jobs(thread, ended)
         if died_at_work:
             thread.process.signal = thread.process.signal or 0
-        self._book.change(thread.lane, end_ns=ended)
+        for lane, pen in ((thread.lane, thread.pen), *((task.lane, task.pen) for task in thread.tasks.values())):
+            rows.append((lane, pen.close(ended)))
+            self._book.change(lane, end_ns=ended)
+        thread.tasks.clear()
+        self._cast.drop(thread)
 
     def _draw_process(
         self,
@@ -151,6 +158,8 @@ class Timeline:
 
     def _forget(self, before: int) -> None:
         for process in self._cast.processes.values():
+            if process.told_end:
+                continue
             for track in process.interpreters.values():
                 track.gil.forget(before)
                 track.seen.forget(min(before, track.settled))
@@ -160,11 +169,7 @@ class Timeline:
             cpu.thread.forget(min(before, cpu.pen.look_from))
 
     def _counters(self) -> dict[str, int]:
-        at_work = [
-            thread
-            for thread in self._cast.threads.values()
-            if self._book[thread.lane].measured or any(self._book[task.lane].measured for task in thread.tasks.values())
-        ]
+        at_work = [thread for thread in self._cast.threads.values() if thread.measured]
         found: dict[str, int] = {}
         if self._cast.kernel == "exact":
             found["gil_oncore_overlap_ns"], found["gil_overlap_ns"] = self._overlap.oncore_ns, self._overlap.long_ns

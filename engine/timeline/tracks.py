@@ -14,7 +14,7 @@ from engine.timeline.layer import Layer, Sightings, boundaries
 from engine.timeline.operations import BEFORE, OperationFold
 from engine.timeline.pen import Pen
 from engine.timeline.thread_states import UNSEEN, UNTOLD, ThreadLayers
-from engine.trace import State
+from engine.trace import Exactness, State
 
 T_READY, T_STEP, T_ENDED, T_SUSPENDED = -1, -2, -3, 0
 """Values of a task's layer; `T_SUSPENDED + operation` says what it awaits. A task is born ready: its loop was asked to call it soon."""
@@ -47,7 +47,8 @@ class InterpreterTrack:
 @dataclass(slots=True, eq=False)
 class ProcessTrack:
     """`interval_ns`: its switch interval. `targets`: what the numbers of its operations name. `collecting` is 1 while one of its threads
-    collects garbage. `works`: its jobs have begun, or its program has.
+    collects garbage. `works`: its jobs have begun, or its program has. `threads` are those that are not yet told to their end; the others'
+    latest end is `last_end`.
     """
 
     pid: int
@@ -60,6 +61,8 @@ class ProcessTrack:
     threads: list[ThreadTrack] = field(default_factory=list)
     targets: dict[int, str] = field(default_factory=dict)
     collecting: Layer = field(default_factory=lambda: Layer(0))
+    exactness: Exactness = "inferred"
+    last_end: int = 0
     ended: int | None = None
     signal: int | None = None
     told_end: bool = False
@@ -75,7 +78,8 @@ class ThreadTrack:
     """`interpreter`: in which it is. `stepping`: the lane of the task whose step it is at, 0 for none; `step` that task, now.
 
     `told_until`, `tick`: how far marks alone have told where it was. `placed`: its core layer is inferred. `cpu`: the core that it is on or
-    was. `waits`: what it was seen to be blocked in. `woken`: when, and by which lane it was let go on.
+    was. `measured`: it or a task of it carries jobs. `waits`: what it was seen to be blocked in. `woken`: when, and by which lane it was let
+    go on.
     """
 
     process: ProcessTrack
@@ -98,6 +102,7 @@ class ThreadTrack:
     tick: tuple[int, int] | None = None
     told_until: int = 0
     placed: bool = False
+    measured: bool = False
     voluntary: int = 0
     involuntary: int = 0
 
