@@ -89,12 +89,16 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A way to do jobs at once. `start_methods`: how its processes can be started, the default first; empty if it starts none."""
+    """A way to do jobs at once. `start_methods`: how its processes can be started, the default first; empty if it starts none.
+
+    `oldest`: the first CPython that it runs on, as (major, minor).
+    """
 
     name: str
     title: str
     description: str
     start_methods: tuple[str, ...] = ()
+    oldest: tuple[int, int] = OLDEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +128,12 @@ def workloads() -> dict[str, Workload]:
 @cache
 def models() -> dict[str, Model]:
     """By name, in the order to show them."""
-    from engine.agent._gilscope.models import MODELS
+    from engine.agent._gilscope.models import NAMES, loaded
 
-    return {name: Model(module.NAME, module.TITLE, module.DESCRIPTION, tuple(module.START_METHODS)) for name, module in MODELS.items()}
+    return {
+        name: Model(module.NAME, module.TITLE, module.DESCRIPTION, tuple(module.START_METHODS), module.OLDEST or OLDEST)
+        for name, module in zip(NAMES, map(loaded, NAMES), strict=True)
+    }
 
 
 def problems(
@@ -167,9 +174,11 @@ def model_problems(
     if not low <= switch_interval <= high:
         found.append(Problem("switch_interval", f"switch_interval must be between {low:g} and {high:g} seconds, not {switch_interval:g}"))
     if interpreter is not None and (interpreter.implementation != "CPython" or _version(interpreter) < OLDEST):
-        oldest = ".".join(map(str, OLDEST))
         said = f"{interpreter.implementation} {interpreter.version}"
-        found.append(Problem("interpreter", f"interpreter must be CPython {oldest} or later, not {said}"))
+        found.append(Problem("interpreter", f"interpreter must be CPython {_dotted(OLDEST)} or later, not {said}"))
+    elif interpreter is not None and known is not None and _version(interpreter) < known.oldest:
+        needs = f"{model} needs CPython {_dotted(known.oldest)} or later, not {interpreter.version}"
+        found.append(Problem("interpreter", f"{needs}: choose a newer interpreter, or another model"))
     return found
 
 
@@ -223,6 +232,10 @@ def _unknown(noun: str, name: str, known: Mapping[str, Any]) -> str:
 
 def _listed(values: Iterable[Any]) -> str:
     return ", ".join(str(value) for value in values)
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return ".".join(map(str, version))
 
 
 def _version(interpreter: Interpreter) -> tuple[int, ...]:

@@ -25,7 +25,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("rnu", "there is no command 'rnu': did you mean run?"),
         ("xyz", "there are serve, run, list, show, open, export, import, delete, doctor"),
         ("run", "the following arguments are required: WORKLOAD (see gilscope run --help)"),
-        ("run cpu", "choose a model with --model: sequential, threads, asyncio, processes"),
+        ("run cpu", "choose a model with --model: sequential, threads, thread_pool, asyncio, asyncio_threads, processes, "),
         ("run cpuu --model threads", "WORKLOAD: there is no workload 'cpuu'; did you mean cpu? there are cpu, native, sleep, http, mixed"),
         ("run cpu --model thread", "--model: there is no model 'thread'; did you mean threads?"),
         ("run cpu --model threads --workers 65", "--workers: workers must be between 1 and 64, not 65"),

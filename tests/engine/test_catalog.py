@@ -38,8 +38,11 @@ def wish(**more: Any) -> list[tuple[str, str]]:
     return [(problem.field, problem.message) for problem in problems(**{**fine, **more})]
 
 
-def test_the_models_and_workloads_of_the_first_release_are_there() -> None:
-    assert list(models()) == ["sequential", "threads", "asyncio", "processes"]
+def test_the_models_and_workloads_are_there_in_the_order_to_show_them() -> None:
+    assert list(models()) == [
+        *("sequential", "threads", "thread_pool", "asyncio", "asyncio_threads"),
+        *("processes", "process_pool", "processes_threads", "interpreters"),
+    ]
     assert list(workloads()) == ["cpu", "native", "sleep", "http", "mixed"]
 
 
@@ -63,6 +66,8 @@ def test_a_wish_within_all_bounds_has_no_problem() -> None:
         ({"switch_interval": 0}, "switch_interval", "between 1e-05 and 10 seconds"),
         ({"switch_interval": float("nan")}, "switch_interval", "between 1e-05 and 10 seconds, not nan"),
         ({"interpreter": Interpreter("x", "x", "3.9.2")}, "interpreter", "CPython 3.11 or later, not CPython 3.9.2"),
+        ({"model": "interpreters"}, "interpreter", "interpreters needs CPython 3.13 or later, not 3.12.1: choose a newer interpreter"),
+        ({"model": "asyncio_threads", "start_method": "fork"}, "start_method", "must be left out: asyncio_threads starts no processes"),
     ],
 )
 def test_each_problem_names_its_field_and_what_could_stand_there(more: dict[str, Any], field: str, said: str) -> None:
@@ -117,5 +122,18 @@ def test_every_parameter_says_what_it_means_and_its_schema_carries_the_bounds() 
 
 
 def test_only_a_model_of_processes_has_a_start_method() -> None:
-    assert default_start_method("processes") == "spawn"
-    assert default_start_method("threads") is None
+    methods = {name: default_start_method(name) for name in models()}
+    with_one = {name: method for name, method in methods.items() if method is not None}
+    assert with_one == {"processes": "spawn", "process_pool": "spawn", "processes_threads": "spawn"}
+
+
+def test_every_model_says_what_it_is_in_words_for_somebody_new() -> None:
+    for model in models().values():
+        assert len(model.title) <= 24, "longer ones do not fit where the form shows them"
+        assert 100 < len(model.description) < 300
+        assert model.description.endswith(".")
+
+
+def test_subinterpreters_run_where_they_have_a_gil_of_their_own() -> None:
+    assert {name: model.oldest for name, model in models().items() if model.oldest != (3, 11)} == {"interpreters": (3, 13)}
+    assert wish(model="interpreters", interpreter=Interpreter("x", "x", "3.13.0rc1")) == []

@@ -6,7 +6,7 @@ import sys
 from time import perf_counter_ns
 
 from . import codes, marks
-from .models import MODELS
+from .models import loaded
 from .perform import describe
 from .plan import Plan
 from .work import Work
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 def main(plan_path: str, result_path: str) -> int:
     """Carries out the plan; answers the exit code, 1 when a job failed. The result is there whole, or not at all."""
     plan = Plan.read(plan_path)
-    sys.setswitchinterval(plan.switch_interval)
     mark = marks.of_this_thread().mark
     try:
         work = Work(plan)
         work.load()
+        model = loaded(plan.model)
         marks.ready_when_watched()
         mark(codes.MODEL_BEGIN)
         begun = perf_counter_ns()
-        outcomes = MODELS[plan.model].run(plan, work)
+        outcomes = model.run(plan, work)
         elapsed = perf_counter_ns() - begun
         mark(codes.MODEL_END)
         said = {**_summary(plan, work, outcomes), "elapsed_ns": elapsed}

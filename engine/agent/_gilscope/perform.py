@@ -1,4 +1,4 @@
-"""Performs jobs with blocking primitives: what sequential, threads and processes have in common."""
+"""Performs jobs with blocking primitives: what all models but asyncio have in common."""
 
 import socket
 from time import sleep, thread_time_ns

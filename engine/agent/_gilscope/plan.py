@@ -36,6 +36,6 @@ class Plan:
         with open(path, encoding="utf-8") as file:
             return cls(json.load(file))
 
-    def indices(self, worker: int) -> range:
-        """The jobs of one worker: every `workers`-th, so that equal jobs are shared out equally."""
-        return range(worker, self.jobs, self.workers)
+    def shares(self) -> "list[tuple[str, range]]":
+        """Each worker's name and its jobs: every `workers`-th, so that equal jobs are shared out equally."""
+        return [(f"worker-{number + 1}", range(number, self.jobs, self.workers)) for number in range(self.workers)]

@@ -4,9 +4,10 @@ from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Protocol
 
 from .operations import Call, Compute, Fetch, Native, Sleep
+from .plan import Plan
 
-Mark = Callable[[int], None]
-"""Takes `kind | argument << 8`."""
+Mark = Callable[[int], int]
+"""Takes `kind | argument << 8`, answers the time."""
 
 Operation = Compute | Native | Sleep | Fetch | Call
 Job = Generator[Operation, Any, Any]
@@ -33,3 +34,15 @@ class Workload(Protocol):
     def job(self, index: int, params: dict[str, Any], server: tuple[str, int] | None) -> Job: ...
 
     def result(self, values: list[Any]) -> dict[str, Any]: ...
+
+
+class Model(Protocol):
+    """What a model's module offers. `OLDEST`: of CPython, as (major, minor); None if all that can be measured will do."""
+
+    NAME: str
+    TITLE: str
+    DESCRIPTION: str
+    START_METHODS: tuple[str, ...]
+    OLDEST: tuple[int, int] | None
+
+    def run(self, plan: Plan, work: Jobs) -> list[Outcome]: ...

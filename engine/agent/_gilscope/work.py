@@ -1,5 +1,7 @@
 """Work: the jobs of one plan, to be called by index. What models know of workloads, and it can be pickled."""
 
+import sys
+
 TYPE_CHECKING = False  # As in marks: typing is not to be imported.
 if TYPE_CHECKING:
     from typing import Any
@@ -15,7 +17,11 @@ class Work:
         self._plan = plan
 
     def load(self) -> None:
-        """Imports the workload here and now, so that no job pays for it. Raises what the user's file raises."""
+        """Readies this interpreter for the jobs: sets its switch interval, and imports the workload, so that no job pays for it.
+
+        Raises what the user's file raises.
+        """
+        sys.setswitchinterval(self._plan.switch_interval)
         self._jobs = self._loaded()
 
     def _loaded(self) -> "Workload":

@@ -1,13 +1,19 @@
-"""What a worker process does. Beside `models`, because a child that is to start quickly must not import every model."""
+"""What a process or an interpreter does that carries out jobs for another one.
 
-from . import marks
-from .perform import perform_jobs
+Beside `models`, because a child that is to start quickly must not import every model.
+"""
+
+from . import marks, pooled
+from .perform import failed, perform_jobs
 
 TYPE_CHECKING = False  # As in marks: typing is not to be imported.
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
+    from typing import Any
 
     from .shapes import Jobs, Outcome
+
+_submitted: "Jobs"
 
 
 def serve(work: "Jobs", name: str, indices: range, sender: "Connection[list[Outcome], None]") -> None:
@@ -17,3 +23,48 @@ def serve(work: "Jobs", name: str, indices: range, sender: "Connection[list[Outc
     marks.ready()
     sender.send(perform_jobs(work, indices, mine))
     sender.close()
+
+
+def serve_in_threads(work: "Jobs", name: str, shares: "list[tuple[str, range]]", sender: "Connection[list[Outcome], None]") -> None:
+    """The same, with a thread for each share."""
+    from .threaded import in_threads  # Only these processes need it.
+
+    marks.name_this_thread(name)
+    work.load()
+    marks.ready()
+    sender.send(in_threads(shares, lambda indices, mine: perform_jobs(work, indices, mine)))
+    sender.close()
+
+
+def enter_pool(work: "Jobs") -> None:
+    """Makes this process, which a pool has started, one that can take jobs. Processes are numbered as they were started."""
+    global _submitted
+    from multiprocessing import current_process
+
+    _submitted = work
+    work.load()
+    pooled.begin(f"worker-{current_process().name.rpartition('-')[2]}")
+    marks.ready()
+
+
+def perform_submitted(index: int, token: int) -> "Outcome":
+    """Carries out one job for the pool that this process belongs to."""
+    return pooled.perform(_submitted, index, token)
+
+
+def perform_apart(work: "Jobs", indices: range) -> "list[Outcome]":
+    """Carries out the jobs of one worker inside an interpreter of its own. Raises nothing: no exception could leave it whole."""
+    try:
+        work.load()
+        marks.ready()
+        return perform_jobs(work, indices, marks.of_this_thread())
+    except BaseException as error:
+        return [failed(index, error) for index in indices]
+
+
+def perform_pickled(pickled: bytes, queue: int) -> None:
+    """The same where an interpreter cannot be called with arguments: they come pickled, and the outcomes leave through a queue."""
+    import pickle
+
+    queues: Any = __import__("_interpqueues")
+    queues.put(queue, pickle.dumps(perform_apart(*pickle.loads(pickled))), 0, 1)

@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 
 NAME = "asyncio"
 TITLE = "asyncio"
-DESCRIPTION = "One task a worker on a single event loop in one thread; tasks take turns wherever they await."
+DESCRIPTION = (
+    "One asyncio task a worker, all on a single event loop in one thread. Tasks take turns wherever they await: waits overlap at almost no "
+    "cost, but a task that computes keeps all the others from running until it is done."
+)
 START_METHODS = ()
+OLDEST = None
 
 _IN_SLEEP = codes.AWAIT_BEGIN | codes.SLEEP << 8
 _IN_CONNECT = codes.AWAIT_BEGIN | codes.CONNECT << 8
@@ -38,8 +42,8 @@ async def _everything(plan: "Plan", work: "Jobs") -> "list[Outcome]":
     outcomes: list[Outcome] = []
     mark = marks.of_this_thread().mark
     async with asyncio.TaskGroup() as group:
-        for number in range(plan.workers):
-            group.create_task(_worker(plan.indices(number), work, mark, outcomes), name=f"worker-{number + 1}")
+        for name, indices in plan.shares():
+            group.create_task(_worker(indices, work, mark, outcomes), name=name)
     # What the runner does to shut the loop down is no part of the work.
     loop = asyncio.get_running_loop()
     assert isinstance(loop, MarkedLoop)

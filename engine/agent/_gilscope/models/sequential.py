@@ -10,8 +10,9 @@ if TYPE_CHECKING:
 
 NAME = "sequential"
 TITLE = "Sequential"
-DESCRIPTION = "One job after another in one thread: the baseline that speedups are measured against."
+DESCRIPTION = "One job after another in one thread, sharing nothing with anybody: the baseline that speedups are measured against."
 START_METHODS = ()
+OLDEST = None
 
 
 def run(plan: "Plan", work: "Jobs") -> "list[Outcome]":

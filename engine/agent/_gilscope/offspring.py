@@ -1,0 +1,60 @@
+"""Processes that each carry out some jobs and send the outcomes through a pipe of their own: the parent's side."""
+
+import multiprocessing
+from multiprocessing.connection import wait
+
+from . import codes, marks
+from .losses import ending, lost
+
+TYPE_CHECKING = False  # As in marks: typing is not to be imported.
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
+    from typing import Any
+
+    from .shapes import Outcome
+
+
+class Task:
+    """What one process does: `target(*args, sender)` sends the outcomes of `indices`, all at once, and ends."""
+
+    __slots__ = ("args", "indices", "name", "target")
+
+    def __init__(self, name: str, indices: "Sequence[int]", target: "Callable[..., None]", *args: "Any") -> None:
+        self.name = name
+        self.indices = indices
+        self.target = target
+        self.args = args
+
+
+def outcomes_of(tasks: "Iterable[Task]", start_method: "str | None") -> "list[Outcome]":
+    """Starts a process for each task and waits for all of them. The jobs of one that dies are failed, and say how it died."""
+    context: Any = multiprocessing.get_context(start_method or "spawn")
+    waiting: dict[Any, tuple[BaseProcess, Task]] = {}
+    for task in tasks:
+        receiver, sender = context.Pipe(duplex=False)
+        process = context.Process(target=task.target, args=(*task.args, sender), name=task.name)
+        process.start()
+        sender.close()
+        waiting[receiver] = (process, task)
+    mark = marks.of_this_thread().mark
+    outcomes: list[Outcome] = []
+    while waiting:
+        mark(codes.OP_BEGIN | codes.RESULTS << 8)
+        ready: list[Any] = wait(list(waiting))
+        mark(codes.OP_END)
+        for receiver in ready:
+            outcomes.extend(_received(receiver, *waiting.pop(receiver)))
+    return outcomes
+
+
+def _received(receiver: "Connection[Any, Any]", process: "BaseProcess", task: Task) -> "list[Outcome]":
+    with receiver:
+        try:
+            outcomes: list[Outcome] = receiver.recv()
+        except (EOFError, OSError):  # It died before, or in the middle.
+            process.join()
+            return lost(task.indices, "ProcessDied", f"{ending(task.name, process)} before its result")
+    process.join()
+    return outcomes
