@@ -36,10 +36,11 @@ class Details:
     def named(self, codes_: Ints, targets: dict[int, str]) -> Ints:
         """`targets`: what the numbers of this process's operations name."""
         values, index = np.unique(codes_, return_inverse=True)
-        return np.array([self._number(code, targets) for code in values.tolist()], np.int64)[index]
+        return np.array([self.number(code, targets) for code in values.tolist()], np.int64)[index]
 
-    def _number(self, code: int, targets: dict[int, str]) -> int:
-        if code == NONE:
+    def number(self, code: int, targets: dict[int, str]) -> int:
+        """Of one code's string, -1 for none."""
+        if code in (NONE, codes.PYTHON):
             return -1
         text = self._text(code & ~HOLDING, targets)
         if code & HOLDING:

@@ -61,6 +61,9 @@ class ThreadDrawing:
     def _task(self, task: TaskTrack, thread: ThreadTrack, host: Runs, upto: int, watermark: int) -> Rows:
         """In a step a task is in what its thread is in; outside, its own layer tells."""
         limit = watermark if task.ended is None else min(watermark, task.ended)
+        if task.awaited is not None:
+            task.pen.amend(State.suspended, self._details.number(task.awaited, thread.process.targets))
+            task.awaited = None
         begin = task.pen.look_from
         if limit <= begin:
             return task.pen.close(task.ended) if task.ended is not None and upto >= task.ended else NO_ROWS

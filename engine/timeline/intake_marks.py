@@ -22,8 +22,10 @@ def _which(*kinds: int) -> npt.NDArray[np.bool_]:
     return found
 
 
-_OF_TASKS = _which(codes.TASK_NEW, codes.TASK_READY, codes.STEP_BEGIN, codes.STEP_END, codes.TASK_END)
-_OF_STEPS = _which(codes.STEP_BEGIN, codes.STEP_END, codes.TASK_END)
+_STEP_ENDS = _which(codes.STEP_END, codes.STEP_AGAIN, codes.TASK_END)
+_OF_STEPS = _STEP_ENDS | _which(codes.STEP_BEGIN)
+_NAME_THEIRS = _which(codes.TASK_NEW, codes.TASK_READY, codes.STEP_BEGIN)
+_OF_TASKS = _OF_STEPS | _NAME_THEIRS | _which(codes.AWAITED)
 _OF_AWAITS = _which(codes.AWAIT_BEGIN, codes.AWAIT_END)
 _OF_JOBS = _which(codes.JOB_BEGIN, codes.JOB_END)
 _OF_EXCHANGE = _which(codes.GIVE, codes.TAKE)
@@ -89,7 +91,7 @@ class MarkIntake:
         for (kind, number), text in marked.texts.items():
             if kind == codes.THREAD_BEGIN and not marked.interpreter:
                 self._cast.christen(thread, text)
-            elif kind in (codes.OP_BEGIN, codes.AWAIT_BEGIN):
+            elif kind in (codes.OP_BEGIN, codes.AWAIT_BEGIN, codes.AWAITED):
                 thread.process.targets[number] = text
 
     def _take_rare(self, thread: ThreadTrack, t: Ints, kind: Ints) -> None:
@@ -120,7 +122,7 @@ class MarkIntake:
         now = np.where(last >= 0, after[np.maximum(last, 0)], thread.step)
         before = np.append(thread.step, now[:-1])
         thread.step = int(now[-1])
-        return np.where((kind == codes.STEP_END) | (kind == codes.TASK_END), before, now)
+        return np.where(_STEP_ENDS[kind], before, now)
 
     def _take_tasks(self, thread: ThreadTrack, t: Ints, kind: Ints, argument: Ints, stepping: Ints) -> None:
         mine, awaits = _OF_TASKS[kind], _OF_AWAITS[kind] & (stepping != 0)
@@ -128,13 +130,17 @@ class MarkIntake:
         if not both.any():
             return
         for at, number in zip(t[kind == codes.TASK_NEW].tolist(), argument[kind == codes.TASK_NEW].tolist(), strict=True):
+            if number in thread.tasks:
+                continue  # Its loop had gone on in another thread for a while.
             lane = self._cast.book.lane("task", f"task {number}", at, parent=thread.lane, pid=thread.process.pid)
             above = self._cast.book[thread.lane]
             self._cast.book.change(lane, exactness=above.exactness, note=above.note)
             thread.tasks[number] = TaskTrack(lane, Pen(at))
         rows = np.flatnonzero(both)
-        # The end of a step tells no number of its own.
-        task = np.where((kind == codes.TASK_NEW) | (kind == codes.TASK_READY) | (kind == codes.STEP_BEGIN), argument, stepping)[rows]
+        task = np.where(_NAME_THEIRS[kind], argument, stepping)
+        # What it was that a task awaited is told right after that it is ready.
+        task[1:] = np.where(kind[1:] == codes.AWAITED, task[:-1], task[1:])
+        task = task[rows]
         for number, which in by(task):
             track = thread.tasks.get(number)
             if track is not None:
@@ -173,20 +179,20 @@ class MarkIntake:
 
 def _grow(task: TaskTrack, t: Ints, kind: Ints, argument: Ints) -> None:
     """Grows the layer of one task by its marks, in the order of time; those of what it awaits are among them."""
-    awaiting = np.where(kind == codes.AWAIT_BEGIN, argument, codes.CALL)
+    awaiting = np.where(kind == codes.AWAIT_BEGIN, argument, codes.PYTHON)
     is_await = _OF_AWAITS[kind]
     last = np.maximum.accumulate(np.where(is_await, np.arange(len(t)), -1))
     awaits = np.where(last >= 0, awaiting[np.maximum(last, 0)], task.awaits)
     task.awaits = int(awaits[-1])
-    own = ~is_await
+    awaits = _told_afterwards(task, awaits, kind, argument)
+    own = ~is_await & (kind != codes.AWAITED)
     t, kind, awaits = t[own], kind[own], awaits[own]
     if not len(t):
         return
     before = np.append(task.kind, kind[:-1])
     task.kind = int(kind[-1])
     # It gives way for a moment only: the loop is asked to call it soon while its step still lasts.
-    in_step = before == codes.STEP_BEGIN
-    again = (kind == codes.TASK_READY) & in_step
+    again = (kind == codes.TASK_READY) & (before == codes.STEP_BEGIN)
     gives_way = (kind == codes.STEP_END) & (before == codes.TASK_READY)
     value = np.select(
         [kind == codes.STEP_BEGIN, kind == codes.TASK_END, kind == codes.STEP_END],
@@ -197,3 +203,17 @@ def _grow(task: TaskTrack, t: Ints, kind: Ints, argument: Ints) -> None:
     ended = t[kind == codes.TASK_END]
     if len(ended):
         task.ended = int(ended[-1])
+
+
+def _told_afterwards(task: TaskTrack, awaits: Ints, kind: Ints, argument: Ints) -> Ints:
+    """`awaits` with what the task says, once it is ready, that it had been waiting for since its last step."""
+    rows = np.flatnonzero(kind == codes.AWAITED)
+    if len(rows):
+        ends = np.flatnonzero(kind == codes.STEP_END)
+        step = np.searchsorted(ends, rows, "left") - 1
+        awaits = awaits.copy()
+        awaits[ends[step[step >= 0]]] = argument[rows[step >= 0]]
+        if step[0] < 0 and len(task.state.t) and task.state.value[-1] >= T_SUSPENDED:
+            task.awaited = int(argument[rows[0]])
+            task.state.value[-1] = T_SUSPENDED + task.awaited
+    return awaits

@@ -72,20 +72,20 @@ class OperationFold:
         return t, self._nested(kind, value)
 
     def _nested(self, kind: Ints, value: Ints) -> Ints:
-        """With what goes on after each OP_END: the operation around it, if there is one."""
+        """With what goes on after each OP_END and SELECT_END: the operation around it, if there is one."""
         enters, leaves = kind == codes.OP_BEGIN, kind == codes.OP_END
         # The end of a job ends whatever was left open in it by an error.
         resets = (kind == codes.JOB_BEGIN) | (kind == codes.JOB_END)
         depth = _depths(enters, leaves, resets, len(self._open))
         deepest = int(depth.max(initial=0))
-        if deepest > 1 or self._open:
+        if deepest > 1 or self._open or (deepest and (kind == codes.SELECT_END).any()):
             around = np.full((deepest + 2, len(kind)), -1, np.int64)
             for level in range(1, deepest + 1):
                 opened = enters & (depth == level)
                 index = np.maximum.accumulate(np.where(opened, np.arange(len(kind)), -1))
                 before = self._open[level - 1] if level <= len(self._open) else int(codes.CALL)
                 around[level] = np.where(index >= 0, value[np.maximum(index, 0)], before)
-            back = leaves & (depth > 0)
+            back = (leaves | (kind == codes.SELECT_END)) & (depth > 0)
             value = np.where(back, around[depth, np.arange(len(kind))], value)
             self._open = around[1 : int(depth[-1]) + 1, -1].tolist()
         else:

@@ -56,6 +56,11 @@ class Pen:
         rows = np.column_stack((start[:-1], start[1:], key[:-1]))
         return rows if not len(closed) else np.concatenate((closed, rows))
 
+    def amend(self, state: int, detail: int) -> None:
+        """What is open, if it is in that state, turns out to have had this detail all the time."""
+        if self.open is not None and self.open[1] == state:
+            self.open = (self.open[0], state, detail, self.open[3])
+
     def close(self, end: int) -> Rows:
         """Ends the lane at `end`."""
         rows = self.open_at(end)

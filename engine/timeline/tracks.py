@@ -157,14 +157,15 @@ def _of_interpreters(thread: ThreadTrack, t0: int, t1: int) -> tuple[Layer, Laye
 
 @dataclass(slots=True, eq=False)
 class TaskTrack:
-    """`awaits` is the operation that its next suspension is for; `kind` is the last mark of it, `again` whether it was made ready since it
-    began its present step.
+    """`awaits` is the operation that its next suspension is for, PYTHON where that is not told; `kind` is the last mark of it. `awaited` is
+    what its last suspension, which is drawn already but not closed, turned out to have been for.
     """
 
     lane: int
     pen: Pen
     state: Layer = field(default_factory=lambda: Layer(T_READY))
-    awaits: int = codes.CALL
+    awaits: int = codes.PYTHON
+    awaited: int | None = None
     kind: int = codes.TASK_NEW
     job: tuple[int, int] | None = None
     ended: int | None = None

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,10 @@ class Story:
         if text is not None:
             self._texts[pid, tid, within][kind, argument] = text
         self._marks[pid, tid, within].append((t, kind, argument))
+
+    def names(self, tid: int, kind: int, argument: int, text: str, pid: int = PID) -> None:
+        """What an argument of a kind of mark is called."""
+        self._texts[pid, tid, 0][kind, argument] = text
 
     def loses(self, t: float, tid: int, pid: int = PID) -> None:
         """From then on marks of the thread find no room, until the harvest that comes next."""
@@ -138,7 +143,7 @@ class Story:
     def _marked(self, since: float, upto: float) -> list[Marked]:
         found = []
         for (pid, tid, within), rows in self._marks.items():
-            mine = [row for row in rows if since <= row[0] < upto]
+            mine = sorted((row for row in rows if since <= row[0] < upto), key=itemgetter(0))
             lost = since <= self._lost.get((pid, tid, within), -2) < upto
             if mine or lost:
                 t, kind, argument = _columns(mine, 3)

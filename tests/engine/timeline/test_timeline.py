@@ -118,10 +118,8 @@ class TestOperations:
         story = two_threads()
         story.on(0, A)
         story.holds(0, A)
+        story.names(A, codes.OP_BEGIN, 7, "Queue 1")
         story.marks(1, A, codes.OP_BEGIN, codes.GET | 7 << 8)
-        story.marks(0.5, A, codes.OP_END, text=None)
-        story._texts[PID, A, 0][codes.OP_BEGIN, 7] = "Queue 1"
-        story._marks[PID, A, 0].sort()
         story.holds(1, 0)
         story.off(1, A)
         assert told(story, 5).details("main", State.lock_wait) == ["get Queue 1"]
@@ -233,6 +231,32 @@ class TestWhoseDoing:
         assert found.drawn("quick") == "DDDDDDDrr"
         assert found.refs("quick", State.ready) == ["slow"]
         assert found.drawn("slow") == "Drrrrrrsss"
+
+    def test_a_task_says_once_it_is_ready_what_it_had_awaited(self, harvests: tuple[float, ...]) -> None:
+        story = two_threads()
+        story.on(0, A)
+        story.holds(0, A)
+        story.marks(0, A, codes.TASK_NEW, 1, text="waiter")
+        story.marks(0, A, codes.TASK_READY, 1)
+        for t in (1, 7):
+            story.marks(t, A, codes.STEP_BEGIN, 1)
+            story.marks(t + 1, A, codes.STEP_END, 1)
+        story.marks(6, A, codes.TASK_READY, 1)
+        story.marks(6.001, A, codes.AWAITED, codes.SLEEP | 4 << 8)
+        story.names(A, codes.AWAITED, 4, "gather")
+        found = told(story, 10, harvests)
+        assert found.drawn("waiter") == "DrssssDrss"
+        assert found.details("waiter", State.suspended) == ["sleep gather", None]
+
+    def test_a_task_that_gives_way_is_ready_at_once(self, harvests: tuple[float, ...]) -> None:
+        story = two_threads()
+        story.on(0, A)
+        story.holds(0, A)
+        story.marks(0, A, codes.TASK_NEW, 1, text="polite")
+        story.marks(1, A, codes.STEP_BEGIN, 1)
+        story.marks(3, A, codes.STEP_AGAIN, 1)
+        story.marks(6, A, codes.STEP_BEGIN, 1)
+        assert told(story, 10, harvests).drawn("polite") == "DrrDDDrrrr"
 
     def test_who_waited_for_a_lock_refers_to_who_let_go(self, harvests: tuple[float, ...]) -> None:
         story = two_threads(waits="exact")
