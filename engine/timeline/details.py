@@ -52,7 +52,9 @@ class Details:
             operation, number = code & 0xFF, code >> 8
             name = codes.OPERATIONS[operation] if operation < len(codes.OPERATIONS) else "call"
             target = targets.get(number) if number else None
-            return f"{name} {target}" if target else "" if operation == codes.PYTHON else name
+            if target is not None:
+                return target if operation == codes.CALL else f"{name} {target}"
+            return "" if operation == codes.PYTHON else name
         what, target_number = code & 0xFF, (code & ~_SEEN) >> 8
         if what in _PLAIN:
             return _PLAIN[what]
