@@ -85,6 +85,15 @@ class Rings:
         """Bytes of each CPU's ring."""
         return {cpu: ring.size for cpu, ring in self._rings.items()}
 
+    @property
+    def unread(self) -> int:
+        """Bytes that wait to be drained, in all rings together. Cheap: for asking many times a second."""
+        return sum(ring.unread for ring in self._rings.values())
+
+    def peek(self) -> Records:
+        """What waits to be drained, and goes on waiting. Raises ProbeError when a ring makes no sense."""
+        return parse(b"".join(ring.peek() for ring in self._rings.values()))
+
     def watch(self, pid: int) -> None:
         """Feeds the rings from one more thread, not one that descends from those watched, and its offspring. Raises ProbeUnavailable."""
         try:
@@ -95,7 +104,7 @@ class Rings:
     def attach(self, attr: bytes, pid: int) -> list[int]:
         """Opens one more event for thread `pid` on each CPU, its records going to these rings. Raises OSError, leaving none open.
 
-        Only watchpoints of `perf_event.watchpoint` may write samples. The descriptors serve `perf_event.disable` and `enable`;
+        Only events of `perf_event` may write samples, for which it has functions. The descriptors serve `perf_event.disable` and `enable`;
         give them back with `detach`, or leave them to `close`.
         """
         fds = _open_everywhere(attr, pid, self._rings)

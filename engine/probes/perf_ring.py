@@ -34,21 +34,19 @@ class Ring:
         self._control = self._bytes.cast("Q")
         self.size = len(self._map) - mmap.PAGESIZE
 
-    def take(self) -> tuple[bytes, bool]:
-        """The unread bytes, which are whole records, and whether the ring may have been too full for some. Makes room for new ones.
+    @property
+    def unread(self) -> int:
+        """Bytes that are there to be taken."""
+        return int(self._control[_HEAD] - self._control[_TAIL])
 
-        The kernel publishes `head` after the bytes; hundreds of instructions of this interpreter lie between our reading of the one and the
-        other, which is the barrier that weakly ordered processors want.
-        """
+    def peek(self) -> bytes:
+        """The unread bytes, which are whole records. They stay unread."""
+        return self._between(self._control[_TAIL], self._control[_HEAD])
+
+    def take(self) -> tuple[bytes, bool]:
+        """The unread bytes, which are whole records, and whether the ring may have been too full for some. Makes room for new ones."""
         tail, head = self._control[_TAIL], self._control[_HEAD]
-        start, end = tail % self.size, head % self.size
-        data = self._bytes[mmap.PAGESIZE :]
-        if head == tail:
-            taken = b""
-        elif start < end:
-            taken = bytes(data[start:end])
-        else:
-            taken = bytes(data[start:]) + bytes(data[:end])
+        taken = self._between(tail, head)
         before = self._control[_HEAD]
         self._control[_TAIL] = head
         return taken, before - tail > self.size - _BIGGEST_RECORD
@@ -89,6 +87,15 @@ class Ring:
         for fd in self.fds:
             os.close(fd)
         self.fds = {}
+
+    def _between(self, tail: int, head: int) -> bytes:
+        """The kernel publishes `head` after the bytes; hundreds of instructions of this interpreter lie between our reading of the one and
+        the other, which is the barrier that weakly ordered processors want."""
+        start, end = tail % self.size, head % self.size
+        data = self._bytes[mmap.PAGESIZE :]
+        if head == tail:
+            return b""
+        return bytes(data[start:end]) if start < end else bytes(data[start:]) + bytes(data[:end])
 
     def _times(self, records: Records, before: int = 2**63 - 1) -> Iterator[int]:
         for t, cpu in ((records.switch[0], records.switch[1]), (records.samples.t, records.samples.cpu)):
