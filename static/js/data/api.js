@@ -44,11 +44,12 @@ export async function getLanes(id, options) {
 
 /**
  * What a screen needs of a window: the answer of `…/view` with its columns as bytes.
- * `coverage`: Map(lane → {state: Uint8Array}); `refs`: Map(lane → {lane of the holder: Uint8Array}); `segments` and `open`: objects.
+ * `coverage`: Map(lane → {state: Uint8Array}); `refs`: Map(lane → {lane of the holder: Uint8Array}); `segments`, `open` and
+ * `edges`: objects; `edges_in_window`: how many there are, null if the query's `edges` asked for none.
  */
 export async function getView(id, query, options) {
   const view = await ask(api.view(id, query), options);
-  return { ...view, open: view.open ?? [], coverage: decoded(view.coverage), refs: decoded(view.holders ?? {}) };
+  return { ...view, open: view.open ?? [], edges: view.edges ?? [], coverage: decoded(view.coverage), refs: decoded(view.holders ?? {}) };
 }
 
 function decoded(columns) {

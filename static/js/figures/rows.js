@@ -19,6 +19,7 @@ const MANY = 8;
  * Answers {rows, height, quietCount, hues, hosts, sumScale}; a row is {key, lane, kind, depth, top, height, label, full, foldable, folded, mark};
  * `lane` is null for the rows that are none (`sum`, `group`). `hues`: thread's lane id → number of its colour as a holder, from 0.
  * `hosts`: the threads that carry the work, themselves or by their tasks; `sumScale`: the top of the first row's scale.
+ * `placeOf`: lane id → its row, or that of the nearest lane above it which has one.
  */
 export function layRows(lanes, { collapsed = new Set(), quiet = false, cores = null } = {}) {
   const known = new Set(lanes.map((lane) => lane.id));
@@ -29,8 +30,10 @@ export function layRows(lanes, { collapsed = new Set(), quiet = false, cores = n
   const hosts = lanes.filter((lane) => lane.kind === "thread" && busy.has(lane.id)).map((lane) => lane.id);
   const names = workerNames(lanes, measured);
   const alone = names.size > MANY ? new Set(measured.filter((lane) => names.has(lane.id)).map((lane) => lane.parent)) : new Set();
+  const atWorkThemselves = new Set(measured.map((lane) => lane.id));
   const isQuiet = (lane) => {
     if (measured.length === 0 || lane.kind === "cpu") return false;
+    if (lane.kind === "task" && atWorkThemselves.has(lane.parent)) return false;
     if (lane.kind === "interpreter") return !atWork.has(lane.parent) || alone.has(lane.parent);
     return !busy.has(lane.id) || alone.has(lane.id);
   };
@@ -53,7 +56,7 @@ export function layRows(lanes, { collapsed = new Set(), quiet = false, cores = n
       lane,
       kind: lane.kind,
       depth,
-      label: lane.kind === "interpreter" ? "GIL" : (names.get(lane.id) ?? lane.name),
+      label: lane.kind === "interpreter" ? gilName(lane) : (names.get(lane.id) ?? lane.name),
       full: fullName(lane),
       height: heights(lane),
       foldable: below.length > 0,
@@ -75,7 +78,7 @@ export function layRows(lanes, { collapsed = new Set(), quiet = false, cores = n
     top += row.height + GAP;
   }
   const scale = Math.max(2, Math.min(cores ?? Infinity, hosts.length));
-  return { rows, height: top + 4, quietCount: lanes.filter(isQuiet).length, hues, hosts, sumScale: scale };
+  return { rows, placeOf: places(lanes, rows), height: top + 4, quietCount: lanes.filter(isQuiet).length, hues, hosts, sumScale: scale };
 }
 
 /** lane id → what to call it: a process' only worker goes by the name of its process, not by "MainThread" like all the others. */
@@ -92,10 +95,30 @@ export function rowAt(rows, y) {
 }
 
 export function fullName(lane) {
-  const who = lane.kind === "interpreter" ? `GIL of ${lane.name || "the interpreter"}` : lane.name;
+  const who = lane.kind === "interpreter" ? gilName(lane) : lane.name;
   const ids = [lane.pid !== null && lane.kind !== "cpu" && `process ${lane.pid}`, lane.tid !== null && lane.kind === "thread" && `thread ${lane.tid}`].filter(Boolean).join(", ");
   const quality = lane.exactness === "exact" ? "" : ` · ${lane.exactness}`;
   return `${who}${ids ? ` (${ids})` : ""}${quality}${lane.note ? ` · ${lane.note}` : ""}`;
+}
+
+/** "GIL", or "GIL of interpreter 2" where a process has several. */
+export function gilName({ name }) {
+  return name?.startsWith("GIL") ? name : "GIL";
+}
+
+function places(lanes, rows) {
+  const parents = new Map(lanes.map((lane) => [lane.id, lane.parent]));
+  const found = new Map(rows.filter((row) => row.lane).map((row) => [row.lane.id, row]));
+  for (const { id } of lanes) {
+    const seen = new Set();
+    let at = id;
+    while (at !== null && at !== undefined && !found.has(at) && !seen.has(at)) {
+      seen.add(at);
+      at = parents.get(at);
+    }
+    if (found.has(at)) found.set(id, found.get(at));
+  }
+  return found;
 }
 
 function withAncestors(lanes, some) {

@@ -4,6 +4,7 @@
 
 import { unitFor } from "../lib/units.js";
 import { STATES } from "../lib/states.js";
+import { arrows } from "./arrows.js";
 import { marker } from "./patterns.js";
 import { holderColour } from "./picture.js";
 
@@ -13,7 +14,7 @@ const TEXT_FROM_PX = 20;
 const OUTLINE_FROM_PX = 5;
 
 /**
- * view: {segments, open}; laid: from `layRows`; frame: {window: {t0, t1}, span: {top, bottom}, width, height} with sizes in px;
+ * view: {segments, open, edges}; laid: from `layRows`; frame: {window: {t0, t1}, span: {top, bottom}, width, height} with sizes in px;
  * picture: {url, t0, t1, top, bottom} or null. Answers {data, layout}.
  */
 export function timelineFigure(view, laid, frame, picture, palette) {
@@ -21,7 +22,7 @@ export function timelineFigure(view, laid, frame, picture, palette) {
   const unit = axisUnit(window);
   const perPx = (window.t1 - window.t0) / frame.width;
   return {
-    data: bars(view, laid, { unit, perPx, span, palette }),
+    data: [...bars(view, laid, { unit, perPx, span, palette }), ...arrows(view.edges, laid, { unit, span, palette })],
     layout: {
       width: frame.width + RIGHT,
       height: frame.height + AXIS_HEIGHT,

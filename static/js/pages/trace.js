@@ -11,6 +11,7 @@ import { isFinished } from "../lib/states.js";
 import { duration, instant } from "../lib/units.js";
 import { drawActions, drawLabel } from "../views/actions.js";
 import { drawBreakdown } from "../views/breakdown.js";
+import { completeness } from "../views/completeness.js";
 import { drawCondition, elapsedText } from "../views/condition.js";
 import { drawFacts } from "../views/facts.js";
 import { drawFindings, verdictOf } from "../views/findings.js";
@@ -38,6 +39,7 @@ const askingLanes = latest({
   done(found) {
     lanes = found;
     timeline.setLanes(lanes);
+    drawFacts(byId("facts"), trace, lanes);
     askBreakdown();
   },
   failed: onProblem,
@@ -84,7 +86,8 @@ function show(fresh) {
   drawKeyFigures(byId("keyfigures"), trace);
   drawSources(byId("sources"), trace);
   drawFindings(byId("findings"), trace, !finished, (t0, t1) => timeline.show({ t0, t1 }));
-  drawFacts(byId("facts"), trace);
+  drawFacts(byId("facts"), trace, lanes);
+  byId("completeness").textContent = sentence(completeness(trace));
   const empty = !lanes.length && !(trace.t_ns > 0);
   byId("waiting").hidden = !empty;
   for (const part of ["timeline", "resolution", "keyfigures", "breakdown-card", "findings-card"]) byId(part).hidden = empty && (!finished || part === "timeline");
@@ -93,6 +96,11 @@ function show(fresh) {
     timeline.finish(trace.t_ns ?? grown);
     askingLanes.ask();
   } else if (trace.t_ns > 0 && !lanes.length) askingLanes.ask();
+}
+
+function sentence(parts) {
+  const said = parts.join(" · ");
+  return said && said[0].toUpperCase() + said.slice(1);
 }
 
 function tick() {
@@ -125,7 +133,7 @@ function showBreakdown({ lanes: spent, all }) {
   const measured = lanes.filter((lane) => lane.measured && spent[lane.id]);
   const names = workerNames(lanes);
   const rows = measured.map((lane) => ({ name: names.get(lane.id) ?? lane.name, full: fullName(lane), states: spent[lane.id] }));
-  drawBreakdown(byId("breakdown"), { rows, total: all });
+  drawBreakdown(byId("breakdown"), { rows, total: all, noun: trace.spec.program?.length ? "thread" : "worker" });
   const window = timeline.window();
   byId("breakdown-note").textContent = window ? `in the window from ${instant(window.t0, (window.t1 - window.t0) / 100)}, ${duration(window.t1 - window.t0)} long` : "";
 }

@@ -16,7 +16,7 @@ export function drawActions(trace, { readOnly, window, onChanged, onDelete }) {
   put(
     byId("actions"),
     !readOnly && !finished ? h("button", { class: "button danger", type: "button", id: "cancel" }, "Cancel") : null,
-    !readOnly && finished ? h("button", { class: "button", type: "button", id: "again", title: "The same run once more" }, "Run again") : null,
+    !readOnly && finished && !trace.spec.program?.length ? h("button", { class: "button", type: "button", id: "again", title: "The same run once more" }, "Run again") : null,
     h("button", { class: "button", type: "button", id: "copy", title: "Its address, with the window that you see" }, "Copy link"),
     finished ? h("a", { class: "button", id: "download", href: api.bundle(trace.id), download: `${trace.id}.gilscope`, title: "A bundle that another gilscope can import" }, "Download") : null,
     !readOnly && finished ? h("button", { class: "button danger", type: "button", id: "delete" }, "Delete") : null,

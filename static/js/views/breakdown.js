@@ -7,14 +7,15 @@ import { duration, percent } from "../lib/units.js";
 const SHOWN = 16;
 
 /**
- * rows: [{name, full, states: {running: ns, …}}], one per measured lane; total: the same summed, as the server tells it, or null.
+ * rows: [{name, full, states: {running: ns, …}}], one per measured lane; total: the same summed, as the server tells it, or null; `noun`:
+ * what such a lane is, "worker" or "thread".
  * Shows all of them together and each by itself, and below every number as text.
  */
-export function drawBreakdown(element, { rows, total }) {
-  const all = total && Object.keys(total).length ? [{ name: "all workers", full: "all workers together", states: total, whole: true }] : [];
+export function drawBreakdown(element, { rows, total, noun }) {
+  const all = total && Object.keys(total).length ? [{ name: `all ${noun}s`, full: `all ${noun}s together`, states: total, whole: true }] : [];
   const shown = [...all, ...(rows.length > 1 || !all.length ? rows.slice(0, SHOWN) : [])];
   if (!shown.length) {
-    put(element, h("p", { class: "muted" }, "No worker has begun yet."));
+    put(element, h("p", { class: "muted" }, `No ${noun} has begun yet.`));
     return;
   }
   const longest = Math.max(...rows.map((row) => sum(row.states)), 1);
@@ -23,7 +24,7 @@ export function drawBreakdown(element, { rows, total }) {
     element,
     h("ul", { class: "bars" }, shown.map((row) => bar(row, row.whole ? sum(row.states) : longest))),
     rows.length > SHOWN ? h("p", { class: "muted small" }, `and ${rows.length - SHOWN} more in the table`) : null,
-    h("details", { open }, h("summary", {}, "The same as a table"), table(rows, total)),
+    h("details", { open }, h("summary", {}, "The same as a table"), table(rows, total, noun)),
   );
 }
 
@@ -35,16 +36,16 @@ function bar({ name, full, states, whole }, longest) {
   return h("li", { class: whole ? "whole" : null }, h("span", { class: "who", title: full }, name), h("span", { class: "stack" }, parts), h("span", { class: "sum" }, duration(spent)));
 }
 
-function table(rows, total) {
+function table(rows, total, noun) {
   const present = STATES.map(({ name }) => name).filter((name) => rows.some((row) => row.states[name]) || total?.[name]);
   const cells = (states) => present.map((name) => h("td", {}, states[name] ? duration(states[name]) : "–"));
   return h(
     "div",
-    { class: "tablescroll", tabindex: "0", role: "region", "aria-label": "Time per worker and state" },
+    { class: "tablescroll", tabindex: "0", role: "region", "aria-label": `Time per ${noun} and state` },
     h(
       "table",
       {},
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "worker"), present.map((name) => h("th", { scope: "col" }, stateLabel(name))))),
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, noun), present.map((name) => h("th", { scope: "col" }, stateLabel(name))))),
       h("tbody", {}, rows.map((row) => h("tr", {}, h("th", { scope: "row", title: row.full }, row.name), cells(row.states)))),
       total ? h("tfoot", {}, h("tr", {}, h("th", { scope: "row" }, "all"), cells(total))) : null,
     ),

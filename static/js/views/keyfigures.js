@@ -12,16 +12,20 @@ function figures(metrics, host, spec) {
   const gil = metrics.gil ?? {};
   const jobs = metrics.jobs ?? {};
   const switches = metrics.switches ?? {};
+  const queue = metrics.queue_wait_ns;
+  const program = Boolean(spec.program?.length);
+  const [workers, window] = program ? ["threads", "from the first activity of its threads to the last"] : ["workers", "from the first job's start to the last one's end"];
   return [
-    { name: "Cores used", value: ratio(metrics.parallelism), of: host.cores ? `of ${host.cores}` : null, hero: true, says: "how many workers were on a core at the same time, on average, from the first job's start to the last one's end" },
-    { name: "Wall time", value: duration(metrics.wall_ns), says: "from the first job's start to the last one's end" },
-    { name: "CPU time", value: duration(metrics.cpu_ns), says: "time on cores, summed over the workers" },
-    { name: "Waiting for the GIL", value: share(gil.wait_ns, metrics.states), says: "share of the workers' time in which they wanted the GIL and another thread had it", note: gil.wait_ns ? `${duration(gil.wait_ns)} in all` : null },
+    { name: "Cores used", value: ratio(metrics.parallelism), of: host.cores ? `of ${host.cores}` : null, hero: true, says: `how many ${workers} were on a core at the same time, on average, ${window}` },
+    { name: "Wall time", value: duration(metrics.wall_ns), says: window },
+    { name: "CPU time", value: duration(metrics.cpu_ns), says: `time on cores, summed over the ${workers}` },
+    { name: "Waiting for the GIL", value: share(gil.wait_ns, metrics.states), says: "share of their time in which they wanted the GIL and another thread had it", note: gil.wait_ns ? `${duration(gil.wait_ns)} in all` : null },
     { name: "GIL hand-offs", value: count(gil.seen_handoffs), of: known(gil.handoffs) ? `seen of ${count(gil.handoffs)}` : known(gil.seen_handoffs) ? "seen" : null, says: "how often the GIL went from one thread to another: those this trace shows, of those CPython itself counted" },
     { name: "Context switches", value: count(total(switches)), note: total(switches) ? `${percent(switches.voluntary / total(switches))} voluntary` : null, says: "how often the kernel took a worker off a core: voluntary, because it waited for something, or not, because others wanted the core" },
+    ...(queue ? [{ name: "Queue wait", value: duration(queue.median), note: `median of ${count(queue.count)}, at most ${duration(queue.max)}`, says: "how long work that was handed to a pool waited until a worker began it" }] : []),
     { name: "Jobs done", value: count(jobs.completed), of: known(jobs.total) ? `of ${count(jobs.total)}` : null, note: jobs.failed ? `${count(jobs.failed)} failed` : null, says: "jobs that came to their end without an error" },
     ...(known(metrics.speedup) ? [{ name: "Speedup", value: `${ratio(metrics.speedup)}×`, says: "elapsed time of the latest sequential run of the same work, over that of this one", note: "against sequential" }] : []),
-  ].filter((one) => spec.model !== "sequential" || one.name !== "Speedup");
+  ].filter(({ name }) => !(spec.model === "sequential" && name === "Speedup") && !(program && (name === "Speedup" || name === "Jobs done")));
 }
 
 function figure({ name, value, of, note, says, hero }) {

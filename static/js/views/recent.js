@@ -25,7 +25,7 @@ export function drawRecent(offer, { onEmpty }) {
   let turn = 0;
 
   fillFilter("workload", offer.workloads.map(({ name }) => name), "All work");
-  fillFilter("model", offer.models.map(({ name }) => name), "All models");
+  fillFilter("model", [...offer.models.map(({ name }) => name), "program"], "All models");
   fillFilter("status", Object.keys(STATUS_WORDS), "Any status");
   restoreFilters();
   filters.addEventListener("change", () => {

@@ -24,6 +24,8 @@ const LANE_MARGIN_PX = 400;
 /** The server answers no more lanes at once. */
 const MOST_LANES = 512;
 const MOST_HOSTS = 256;
+/** More arrows than this are a thicket: then none are drawn. */
+const MOST_ARROWS = 300;
 const TALLEST_SHARE = 0.72;
 
 /**
@@ -34,7 +36,7 @@ const TALLEST_SHARE = 0.72;
 export function startTimeline(id, { window: initial, onWindow, onView, onStrange, onProblem }) {
   const root = byId("timeline");
   const [labels, area, plot, tip] = ["labels", "plotarea", "plot", "tooltip"].map((name) => root.querySelector(`.${name}`) ?? byId(name));
-  const state = { window: initial, end: 1, live: true, follow: false, lanes: new Map(), cores: null, collapsed: new Set(), quiet: false, view: null, dragging: false, drawn: false };
+  const state = { window: initial, end: 1, live: true, follow: false, lanes: new Map(), cores: null, collapsed: new Set(), quiet: false, arrows: false, view: null, dragging: false, drawn: false };
   let laid = layRows([]);
   let palette = readPalette();
   let scheduled = false;
@@ -67,7 +69,7 @@ export function startTimeline(id, { window: initial, onWindow, onView, onStrange
   function ask(urgent) {
     if (!state.lanes.size && !state.live) return;
     const query = request(shown(), width(), horizon());
-    asking.ask({ t0: query.t0, t1: query.t1, px: query.px, lanes: lanesToAsk() }, { urgent });
+    asking.ask({ t0: query.t0, t1: query.t1, px: query.px, lanes: lanesToAsk(), edges: state.arrows ? MOST_ARROWS : null }, { urgent });
   }
 
   /** All lanes while they are few; else the ones on screen and near it, and those that the first row adds up. */
@@ -101,8 +103,9 @@ export function startTimeline(id, { window: initial, onWindow, onView, onStrange
     root.style.height = `${now.height + AXIS_HEIGHT}px`;
     area.style.height = `${laid.height + AXIS_HEIGHT}px`;
     drawLabels(labels, laid, now.span, fold);
-    const view = state.view ?? { segments: [], open: [], coverage: new Map(), refs: new Map() };
+    const view = state.view ?? { segments: [], open: [], edges: [], coverage: new Map(), refs: new Map() };
     drawLegend(byId("legend"), view, laid);
+    drawArrowNote(view);
     drawBadge(view, now);
     const figure = timelineFigure(view, laid, now, state.view ? picture(now) : null, palette);
     const drawing = draw(plot, figure);
@@ -137,6 +140,12 @@ export function startTimeline(id, { window: initial, onWindow, onView, onStrange
       : `${count(hidden)} of ${count(view.segments_in_window)} segments are too short to see here: each column of pixels shows the share of its ${duration(view.ns_per_column)} that every state takes. Zoom in to see them one by one.`;
   }
 
+  function drawArrowNote({ edges, edges_in_window: there }) {
+    const note = byId("arrow-note");
+    note.hidden = !state.arrows || there === undefined || there === null || edges.length > 0;
+    note.textContent = there ? `${count(there)} arrows here: zoom in to see them` : "no arrows here";
+  }
+
   function fold(key) {
     if (!state.collapsed.delete(key)) state.collapsed.add(key);
     relay();
@@ -146,7 +155,7 @@ export function startTimeline(id, { window: initial, onWindow, onView, onStrange
     laid = layRows([...state.lanes.values()], { collapsed: state.collapsed, quiet: state.quiet, cores: state.cores });
     const more = byId("quiet");
     more.hidden = !laid.quietCount;
-    more.textContent = state.quiet ? "Hide lanes without jobs" : `Show ${laid.quietCount} ${laid.quietCount === 1 ? "lane" : "lanes"} without jobs`;
+    more.textContent = state.quiet ? "Show fewer lanes" : `Show ${laid.quietCount} more ${laid.quietCount === 1 ? "lane" : "lanes"}`;
     schedule();
     if (laid.rows.length > ASK_ALL_LANES) ask(false);
   }
@@ -207,6 +216,13 @@ export function startTimeline(id, { window: initial, onWindow, onView, onStrange
   byId("quiet").addEventListener("click", () => {
     state.quiet = !state.quiet;
     relay();
+  });
+  byId("arrows").addEventListener("click", () => {
+    state.arrows = !state.arrows;
+    byId("arrows").setAttribute("aria-pressed", String(state.arrows));
+    if (!state.arrows && state.view) state.view = { ...state.view, edges: [], edges_in_window: null };
+    schedule();
+    ask(true);
   });
   root.addEventListener("scroll", () => {
     schedule();

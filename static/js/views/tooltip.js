@@ -1,8 +1,10 @@
 // What is under the pointer, in words: lane, state, duration, detail, and for a wait who held the GIL.
 
+import { gilName } from "../figures/rows.js";
 import { h } from "../lib/dom.js";
 import { stateLabel } from "../lib/states.js";
 import { duration, instant, percent } from "../lib/units.js";
+import { accountOf, detailText } from "../lib/words.js";
 
 const SHOWN_HOLDERS = 4;
 
@@ -26,9 +28,8 @@ function describeSegment(segment, row, lanes, view) {
   return [
     title(row, lanes),
     h("p", { class: "state" }, glyph(segment.state, segment.ref), h("strong", {}, stateText(segment, lanes)), h("span", { class: "time" }, growing ? `${length} so far` : length)),
-    holders(segment, lanes),
-    segment.detail ? h("p", {}, segment.detail.replaceAll("_", " ")) : null,
-    segment.ref !== null && segment.ref >= 0 && !["held", "busy"].includes(segment.state) ? h("p", {}, `on account of ${nameOf(segment.ref, lanes)}`) : null,
+    segment.detail ? h("p", { class: "detail" }, detailText(segment.detail)) : null,
+    holders(segment, lanes) ?? account(segment, lanes, view, growing),
     h("p", { class: "when" }, `from ${instant(segment.start_ns, view.ns_per_column)} to ${instant(segment.end_ns, view.ns_per_column)}`),
   ];
 }
@@ -69,8 +70,22 @@ function describeSum(view, laid, at) {
   ];
 }
 
+/** On account of whom it waited: "GIL held by worker-2", "core 1 was running worker-1". */
+function account(segment, lanes, view, growing) {
+  if (segment.ref === null || segment.ref < 0) return null;
+  const said = accountOf(segment.state, nameOf(segment.ref, lanes), { growing, where: coreOf(segment, view, lanes) });
+  return said ? h("p", { class: "account" }, said) : null;
+}
+
+/** The name of the core that the view shows busy with the segment's `ref` when the segment began; null where it shows none. */
+function coreOf({ ref, start_ns: start }, view, lanes) {
+  const busy = [...view.segments, ...view.open].find((one) => one.state === "busy" && one.ref === ref && one.start_ns <= start && start < one.end_ns);
+  return busy ? nameOf(busy.lane, lanes) : null;
+}
+
 function holders(segment, lanes) {
   if (segment.state !== "gil_wait" || !segment.holders?.length) return null;
+  if (segment.holders.length === 1) return h("p", { class: "account" }, accountOf("gil_wait", nameOf(segment.holders[0][0], lanes)));
   return h(
     "ul",
     { class: "holders" },
@@ -83,7 +98,7 @@ function holders(segment, lanes) {
 function title(row, lanes) {
   const parent = row.lane.parent === null ? null : lanes.get(row.lane.parent);
   const of = parent && parent.kind === "process" ? ` · ${parent.name}` : "";
-  return h("p", { class: "lane" }, row.kind === "interpreter" ? "The GIL" : row.lane.name, h("span", { class: "aside" }, of));
+  return h("p", { class: "lane" }, row.kind === "interpreter" ? gilName(row.lane) : row.lane.name, h("span", { class: "aside" }, of));
 }
 
 function stateText({ state, ref }, lanes) {

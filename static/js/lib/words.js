@@ -1,0 +1,39 @@
+// What a segment's `ref` and `detail` mean, as a person says it.
+
+/** What a wait was on account of: what is said of the lane that its `ref` names. `where` is the core, where that is known. */
+const ACCOUNTS = {
+  gil_wait: (who) => `GIL held by ${who}`,
+  ready: (who) => `loop was running ${who}`,
+  runnable: (who, { where }) => `${where ?? "a core"} was running ${who}`,
+  lock_wait: (who, { growing }) => (growing ? `held by ${who}` : `released by ${who}`),
+  io_wait: (who) => `woken by ${who}`,
+  suspended: (who) => `woken by ${who}`,
+  idle: (who) => `woken by ${who}`,
+};
+
+/** "GIL held by worker-2"; null for states whose `ref` says nothing of that kind. */
+export function accountOf(state, who, { growing = false, where = null } = {}) {
+  return ACCOUNTS[state]?.(who, { growing, where }) ?? null;
+}
+
+const DETAILS = {
+  blocked_holding_gil: "blocked while holding the GIL: nobody else could run Python meanwhile",
+  stop_the_world: "the interpreter stopped all its threads for a moment (stop-the-world pause)",
+  stopped: "stopped by a signal, until it is told to go on",
+};
+
+/** A detail in words: "lock A", or "lock A, blocked while holding the GIL: …". */
+export function detailText(detail) {
+  const [first, ...rest] = detail.split(": ");
+  const target = rest.join(": ");
+  if (!DETAILS[first]) return detail.replaceAll("_", " ");
+  return target ? `${target}, ${DETAILS[first]}` : DETAILS[first];
+}
+
+/** What edges are: who did what to whom. */
+export const EDGES = [
+  { kind: "spawn", label: "started", says: "a thread or process was started by another", dash: "solid" },
+  { kind: "submit", label: "work handed over", says: "work was handed to a pool; the time between is the queue's", dash: "7px,4px" },
+  { kind: "release", label: "lock released", says: "a lock was let go, and a waiter woken", dash: "1.5px,3px" },
+  { kind: "message", label: "message", says: "something was put, sent or set, and received", dash: "7px,3px,1.5px,3px" },
+];

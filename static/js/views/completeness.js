@@ -1,0 +1,45 @@
+// How much of the run was seen, and at what price: one line, in which nothing that is unknown reads as if it were nothing.
+
+import { NOT_KNOWN, count, duration, percent } from "../lib/units.js";
+
+/** ["saw 333 of 567 GIL hand-offs", "nothing dropped", …] of a trace object; empty before there are figures. */
+export function completeness({ metrics }) {
+  if (!metrics) return [];
+  const { gil = {}, recorder = {}, states = {} } = metrics;
+  return [handoffs(gil), dropped(recorder.dropped), unseen(states), cost(recorder.overhead_ns, metrics.cpu_ns)].filter(Boolean);
+}
+
+/** "about 3.0 ms, 0.2 % of its CPU time" */
+export function costOf(overhead, cpu) {
+  if (!known(overhead)) return NOT_KNOWN;
+  return `about ${duration(overhead)}${cpu ? `, ${percent(overhead / cpu)} of the CPU time` : ""}`;
+}
+
+/** The share of the workers' time in which no source tells their state; null while there is no such time. */
+export function unseenShare(states) {
+  const every = Object.values(states ?? {}).reduce((sum, ns) => sum + ns, 0);
+  return every ? (states.unknown ?? 0) / every : null;
+}
+
+function handoffs({ seen_handoffs: seen, handoffs: counted }) {
+  if (!known(counted)) return known(seen) ? `saw ${count(seen)} GIL hand-offs, of how many is not known` : null;
+  return known(seen) ? `saw ${count(seen)} of ${count(counted)} GIL hand-offs` : `saw none of ${count(counted)} GIL hand-offs`;
+}
+
+function dropped(records) {
+  if (!known(records)) return "whether records were dropped is not known";
+  return records ? `${count(records)} ${records === 1 ? "record" : "records"} dropped` : "nothing dropped";
+}
+
+function unseen(states) {
+  const share = unseenShare(states);
+  return share === null ? null : share ? `${percent(share)} of the time not observed` : "every moment observed";
+}
+
+function cost(overhead, cpu) {
+  return known(overhead) ? `recording cost ${costOf(overhead, cpu)}` : "what recording cost is not known";
+}
+
+function known(value) {
+  return value !== null && value !== undefined;
+}
