@@ -53,7 +53,7 @@ class Details:
             name = codes.OPERATIONS[operation] if operation < len(codes.OPERATIONS) else "call"
             target = targets.get(number) if number else None
             if target is not None:
-                return target if operation == codes.CALL else f"{name} {target}"
+                return target if operation == codes.CALL or target.startswith(name) else f"{name} {target}"
             return "" if operation == codes.PYTHON else name
         what, target_number = code & 0xFF, (code & ~_SEEN) >> 8
         if what in _PLAIN:
