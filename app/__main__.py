@@ -15,6 +15,7 @@ from app.cli.terminal import Terminal
 _COMMANDS = {
     "serve": ("app.cli.serve", "serve"),
     "run": ("app.cli.run", "run"),
+    "record": ("app.cli.record", "record"),
     "list": ("app.cli.traces", "list_traces"),
     "show": ("app.cli.traces", "show"),
     "delete": ("app.cli.traces", "delete"),

@@ -4,8 +4,14 @@ The supervisor is a process of its own, and the ancestor of everything measured:
 shares an interpreter with the measured program measures itself. It is started by absolute path and isolated (`-I`), so that a folder
 with an `engine` of its own cannot stand in for ours.
 
-    us → its stdin:   the spec as one line of JSON; then "cancel\\n" at most once; end of file means "kill everything and go"
+    us → its stdin:   the spec as one line of JSON, with `streams` or `echo` where there are such; then words, a line each
     its stdout → us:  u32 length and `encode_frame`, again and again; the last one carries a finished status
+
+    word            means
+    cancel          end the run now, and keep what there is
+    signal N        N was sent to us: the program in the foreground is to have it, unless it was sent to the whole process group
+    release         stop recording, leave the program in the foreground alone, and go
+    end of input    kill everything and go; in the foreground: we were killed, so the program's first process is, too
 """
 
 from __future__ import annotations
@@ -21,7 +27,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Self
 
-from engine.leftovers import BRAND, end_leftovers
+from engine.leftovers import BRAND, end_leftovers, remove_folders
+from engine.streams import Streams
 from engine.trace import Frame, FrameError, RunSpec, decode_frame
 from engine.trace.record import FINISHED
 
@@ -30,26 +37,37 @@ _PATIENCE_S = 10.0
 
 
 class Run:
-    """One run, from spec to last frame. Use it as a context manager: leaving ends the supervisor and with it everything measured."""
+    """One run, from spec to last frame. Use it as a context manager: leaving ends the supervisor and with it everything measured.
 
-    def __init__(self, spec: RunSpec) -> None:
+    With `streams` the program runs in the foreground, in our session and process group, and is nobody's to kill: leaving then ends the
+    recording and the supervisor, and the program goes on as our child, if we are a subreaper. `echo` is a descriptor to which what
+    the program prints is written as it comes, too.
+    """
+
+    def __init__(self, spec: RunSpec, streams: Streams | None = None, echo: int | None = None) -> None:
         self._last_ns = 0
         self._gate = threading.Lock()
-        self._brand = uuid.uuid4().hex
+        self._foreground = streams is not None
+        self.brand = uuid.uuid4().hex
+        """What every process of the run carries in its environment, as `GILSCOPE_RUN`."""
+        passed = streams.all if streams is not None else () if echo is None else (echo,)
         self._process = subprocess.Popen(
             # Isolated it lacks what a user or PYTHONPATH adds, and NumPy may be there.
             [sys.executable, "-I", str(_MAIN), *filter(None, sys.path)],
-            env={**os.environ, BRAND: self._brand},
+            env={**os.environ, BRAND: self.brand},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            # Its own session: Ctrl-C in our terminal is ours to handle, and reaches it as the end of its input.
-            start_new_session=True,
+            pass_fds=passed,
+            # Its own session: Ctrl-C in our terminal is ours to handle, and reaches it as the end of its input. A program in the
+            # foreground must be in ours, or the terminal would not be its own.
+            start_new_session=not self._foreground,
         )
         self._complaint: list[bytes] = []
         self._listener = threading.Thread(target=self._listen, name="supervisor-stderr", daemon=True)
         self._listener.start()
-        self._say(json.dumps(spec.to_json()).encode() + b"\n")
+        wish = {**spec.to_json(), "streams": streams.to_json() if streams is not None else None, "echo": echo}
+        self._say(json.dumps(wish).encode() + b"\n")
 
     @property
     def pid(self) -> int:
@@ -75,7 +93,7 @@ class Run:
                 return
         self._process.wait()
         # What is left of the run may hold the pipe of its complaints open.
-        end_leftovers(self._brand)
+        self._clear_up()
         self._listener.join(1)
         said = b"".join(self._complaint).decode(errors="replace").strip()
         yield self._broken(f"the supervisor ended without a last word (exit code {self._process.returncode})", said)
@@ -84,8 +102,14 @@ class Run:
         """Asks the run to end now and keep what it has. Safe from any thread, and after the end."""
         self._say(b"cancel\n")
 
+    def forward(self, number: int) -> None:
+        """Tells that a signal was sent to us which is meant for the program in the foreground. Safe from any thread, and after the end."""
+        self._say(f"signal {number}\n".encode())
+
     def close(self) -> None:
-        """Ends the supervisor, and through it every process of the run. Idempotent."""
+        """Ends the supervisor, and through it every process of the run, but for a program in the foreground. Idempotent."""
+        if self._foreground:
+            self._say(b"release\n")
         with self._gate:
             if self._process.stdin is not None:
                 with contextlib.suppress(OSError):
@@ -96,7 +120,7 @@ class Run:
             self._process.kill()
             self._process.wait()
         if self._process.returncode:
-            end_leftovers(self._brand)
+            self._clear_up()
         self._listener.join(1)
         for pipe in (self._process.stdout, self._process.stderr):
             if pipe is not None:
@@ -107,6 +131,12 @@ class Run:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _clear_up(self) -> None:
+        if self._foreground:
+            remove_folders(self.brand)
+        else:
+            end_leftovers(self.brand)
 
     def _say(self, data: bytes) -> None:
         with self._gate:

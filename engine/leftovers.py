@@ -38,21 +38,26 @@ def end_leftovers(brand: str) -> None:
             except OSError:
                 continue
         time.sleep(0.005)
+    remove_folders(brand)
+
+
+def remove_folders(brand: str) -> None:
+    """Of a run that nobody records any more. What still marks there goes on as before; what it marks is lost."""
     for folder in folder_home().glob(f"{folder_prefix(brand)}*"):
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def bears(pid: int, brand: str) -> bool:
+    """Whether a living process was started by that run."""
+    try:
+        return f"{BRAND}={brand}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
+
+
 def _bearers(brand: str) -> list[int]:
-    wanted = f"{BRAND}={brand}".encode()
-    found = []
     try:
         entries = [entry for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
     except OSError:
         return []
-    for entry in entries:
-        try:
-            if wanted in (entry / "environ").read_bytes().split(b"\0"):
-                found.append(int(entry.name))
-        except OSError:
-            continue
-    return found
+    return [int(entry.name) for entry in entries if bears(int(entry.name), brand)]

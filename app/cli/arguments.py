@@ -35,13 +35,22 @@ class Parser(argparse.ArgumentParser):
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """The command and its options. `serve` is meant where no command is named. Raises UsageError; SystemExit(0) after --help."""
     said = list(arguments)
+    program: list[str] = []
+    if said[:1] == ["record"] and "--" in said:
+        # What follows is the program's own, whatever it looks like.
+        said, program = said[: said.index("--")], said[said.index("--") + 1 :]
     if not said or (said[0].startswith("-") and said[0] not in ("-h", "--help", "--version")):
         said.insert(0, "serve")
     if not said[0].startswith("-") and said[0] not in COMMANDS:
         near = difflib.get_close_matches(said[0], COMMANDS, 1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(COMMANDS)}"
         raise UsageError(f"there is no command {said[0]!r}: {hint}")
-    return parser().parse_args(said)
+    options = parser().parse_args(said)
+    if said[0] == "record":
+        if options.program:
+            raise UsageError(f"put -- before the program: gilscope record -- {' '.join(options.program)}")
+        options.program = tuple(program)
+    return options
 
 
 def parser() -> Parser:
@@ -88,16 +97,23 @@ def _run(command: Parser) -> None:
     command.add_argument("--switch-interval", metavar="SECONDS", type=float, default=0.005, help="of the GIL (default: %(default)s)")
     command.add_argument("--label", metavar="L", default="", help="a name for the trace")
     command.add_argument("--repeat", metavar="R", type=_whole(1, MAX_REPEAT), default=1, help="run it so many times, a trace each")
-    _option(
-        command,
-        "--sources",
-        metavar="S,S",
-        type=_sources,
-        default=DEFAULT_SOURCES,
-        help=f"what may be used to record, of {', '.join(SOURCES)} (default: {','.join(DEFAULT_SOURCES)}, each with its fallback)",
-        mirrored=True,
-    )
+    _add_sources(command)
     command.add_argument("--json", action="store_true", help="print one trace object a line, and nothing else, on stdout")
+
+
+def _record(command: Parser) -> None:
+    command.usage = "gilscope record [OPTIONS] -- [INTERPRETER OPTIONS] SCRIPT | -m MODULE | -c CODE [ARGUMENTS]"
+    command.epilog = (
+        "The program has our terminal, standard streams, environment, folder, signals and priority, and we end as it ends: with its exit "
+        "code, or of its signal. What gilscope has to say is on stderr when the program has ended, or before it is started."
+    )
+    command.add_argument("program", metavar="PROGRAM", nargs="*", help="what follows -- : what you would write after `python3`")
+    _option(command, "--python", metavar="VERSION|PATH", help="the interpreter (default: the first python3 on PATH)", mirrored=True)
+    command.add_argument("--gil", choices=("on", "off"), help="on a free-threaded interpreter: with the GIL or without")
+    command.add_argument("--label", metavar="L", default="", help="a name for the trace")
+    _add_sources(command)
+    command.add_argument("--json", metavar="FILE", help="write the trace object there when the program has ended")
+    command.add_argument("--quiet", action="store_true", help="say nothing but errors")
 
 
 def _list(command: Parser) -> None:
@@ -144,6 +160,18 @@ def _doctor(command: Parser) -> None:
     command.add_argument("--json", action="store_true", help="print one JSON object")
 
 
+def _add_sources(command: Parser) -> None:
+    _option(
+        command,
+        "--sources",
+        metavar="S,S",
+        type=_sources,
+        default=DEFAULT_SOURCES,
+        help=f"what may be used to record, of {', '.join(SOURCES)} (default: {','.join(DEFAULT_SOURCES)}, each with its fallback)",
+        mirrored=True,
+    )
+
+
 def _id(command: Parser) -> None:
     command.add_argument("id", metavar="ID", help="of a trace, as `gilscope list` shows it, or its permalink")
 
@@ -151,6 +179,7 @@ def _id(command: Parser) -> None:
 _BUILDERS = {
     "serve": ("serve the dashboard", _serve),
     "run": ("run a workload here and print what happened", _run),
+    "record": ("record any program as it is written", _record),
     "list": ("list the stored traces, newest first", _list),
     "show": ("show a stored trace as text", _show),
     "open": ("open a trace in the browser", _open),

@@ -8,10 +8,12 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
+from app.cli.echo import Echo
 from app.cli.errors import CommandError, UsageError
+from app.cli.interpreter import chosen
 from app.cli.place import data_directory, opened_store, page_url
 from app.cli.report import report
 from app.cli.terminal import Terminal
@@ -30,8 +32,7 @@ from engine.catalog import (
     workloads,
 )
 from engine.functions import FunctionError, located, names_a_function
-from engine.interpreters import InterpreterError, find, first_on_path, own, with_gil
-from engine.trace import Interpreter, RunSpec, decode_frame
+from engine.trace import RunSpec, decode_frame
 
 _LOOK_S = 0.25
 """How often the progress line moves."""
@@ -45,11 +46,17 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     data = data_directory(options)
     worst = 0
     changed = threading.Event()
-    with opened_store(data) as store, RunQueue(store, on_change=lambda _: changed.set()) as queue, _interrupts() as interrupted:
+    echo = Echo()
+    with (
+        opened_store(data) as store,
+        RunQueue(store, launcher=echo.launch, on_change=lambda _: changed.set()) as queue,
+        _interrupts() as interrupted,
+    ):
+        here = _Here(store, queue, terminal, changed, interrupted, echo)
         for number in range(options.repeat):
             label = options.label if options.repeat == 1 or not options.label else f"{options.label} ({number + 1} of {options.repeat})"
             trace_id = queue.submit(spec, label)
-            snapshot = _followed(trace_id, store, queue, terminal, changed, interrupted)
+            snapshot = _followed(trace_id, here)
             if options.json:
                 terminal.result(json.dumps(trace_object(snapshot.row)))
             else:
@@ -78,7 +85,7 @@ def spec_of(options: argparse.Namespace) -> RunSpec:
     known = workloads().get(wish.workload)
     parameters = known.parameters if known else ()
     params = dict(_parameter(text, parameters) for text in options.set) if known or function else {}
-    interpreter = _interpreter(options, function)
+    interpreter = chosen(options, users_code=function)
     shape = (wish.model, wish.workers, wish.jobs, wish.start_method, wish.switch_interval, interpreter)
     if function:
         found = [*model_problems(*shape), *params_problems((), params)]
@@ -94,34 +101,47 @@ def spec_of(options: argparse.Namespace) -> RunSpec:
     )
 
 
-def _followed(
-    trace_id: str, store: Store, queue: RunQueue, terminal: Terminal, changed: threading.Event, interrupted: threading.Event
-) -> Snapshot:
-    """Waits for the end of a run, telling how far it is. The first Ctrl-C cancels it and waits for what it leaves.
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """What a run is followed with. `changed` is set whenever the store was; `interrupted` when the run is to be cancelled."""
+
+    store: Store
+    queue: RunQueue
+    terminal: Terminal
+    changed: threading.Event
+    interrupted: threading.Event
+    echo: Echo
+
+
+def _followed(trace_id: str, here: _Here) -> Snapshot:
+    """Waits for the end of a run, telling how far it is and what it prints. The first Ctrl-C cancels it and waits for what it leaves.
 
     Reads as little as it can meanwhile: whatever this process does takes a core from what is measured.
     """
     told, cancelling = "", False
+    store, terminal = here.store, here.terminal
     jobs = _JobsDone(store)
     while True:
         row = store.row(trace_id)
         snapshot = Reader(store).snapshot(trace_id) if row and row.finished else None
+        for line in here.echo.lines(last=snapshot is not None):
+            terminal.say(line)
         if snapshot:
             return snapshot
         if row is None or row.finished:
             raise CommandError(f"the trace {trace_id} was deleted meanwhile")
-        if interrupted.is_set() and not cancelling:
+        if here.interrupted.is_set() and not cancelling:
             cancelling = True
             terminal.say("cancelling: what was recorded so far is kept")
-            queue.cancel(trace_id)
+            here.queue.cancel(trace_id)
         if row.status != told:
             told = row.status
             if told == "queued" and (before := _before(store, row)):
                 terminal.say(f"queued: {before} before this one")
         if terminal.lively:
             terminal.progress(f"{row.status} · {row.t_ns / 1e9:.1f} s · {jobs.count(row)} of {row.record.spec.jobs} jobs done")
-        changed.wait(_LOOK_S)
-        changed.clear()
+        here.changed.wait(_LOOK_S)
+        here.changed.clear()
 
 
 class _JobsDone:
@@ -170,20 +190,6 @@ def _located(workload: str) -> str:
         return located(workload)
     except FunctionError as error:
         raise UsageError(str(error)) from None
-
-
-def _interpreter(options: argparse.Namespace, function: bool) -> Interpreter:
-    """Our own for built-in workloads; the user's `python3` for the user's code, which may need the packages that are there."""
-    try:
-        found = find(options.python) if options.python else first_on_path() if function else own()
-    except InterpreterError as error:
-        raise UsageError(f"--python: {error}") from None
-    if options.gil is None:
-        return found
-    try:
-        return with_gil(found, options.gil == "on")
-    except InterpreterError as error:
-        raise UsageError(f"--gil off needs a free-threaded interpreter: {error}; choose another with --python, e.g. 3.13t") from None
 
 
 def _parameter(text: str, parameters: tuple[Parameter, ...]) -> tuple[str, Any]:

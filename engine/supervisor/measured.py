@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import fcntl
 import json
 import os
 import signal
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from engine.functions import names_a_function
 from engine.leftovers import BRAND, folder_home, folder_prefix
 from engine.probes import procfs
 from engine.probes.spawn import spawn_watched
+from engine.supervisor.outlet import Outlet
 from engine.trace import RunSpec
 
 AGENT = Path(__file__).resolve().parents[1] / "agent"
 _PR_SET_CHILD_SUBREAPER = 36
-_PIPE_BYTES = 1 << 20
-_KEPT_OUTPUT = 64 * 1024
 _GRACE_S = 1.0
 
 
@@ -31,43 +29,35 @@ class Measured:
     """One measured program. Marks and the plan live in a folder of its own, in memory where there is such a place.
 
     `ended` is the (status, usage) of the first process once it has ended: a wait status, and the kernel's account of it and of all its
-    children that were waited for.
+    children that were waited for. `stopped` is the signal that it is stopped by, or 0.
     """
 
-    def __init__(self, spec: RunSpec, server: tuple[str, int] | None) -> None:
+    def __init__(self, spec: RunSpec, server: tuple[str, int] | None, outlet: Outlet) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-        self._folder = tempfile.TemporaryDirectory(prefix=folder_prefix(os.environ.get(BRAND, "")), dir=folder_home())
+        self._folder = tempfile.TemporaryDirectory(
+            prefix=folder_prefix(os.environ.get(BRAND, "")), dir=folder_home(), ignore_cleanup_errors=True
+        )
         self.folder = Path(self._folder.name)
         self.marks = self.folder / "marks"
         self.marks.mkdir()
         self._result = self.folder / "result.json"
         self._spec = spec
-        self._plan(server)
+        self._outlet = outlet
+        if not spec.program:
+            self._plan(server)
         self.pid = 0
         self.ended: tuple[int, Any] | None = None
-        self._output = b""
-        self._pipe = self._pidfd = -1
+        self.stopped = 0
+        self._pidfd = -1
         self._ours: set[int] = set()
 
     def start(self, watch: Callable[[int], object], ours: set[int]) -> None:
         """`watch` is called with the thread that forks, before it does. `ours` are children that are not measured."""
         self._ours = ours
-        reading, writing = os.pipe()
-        fcntl.fcntl(reading, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-        os.set_blocking(reading, False)
-        self._pipe = reading
         try:
-            process = spawn_watched(
-                # -P: without it the folder that we happen to stand in would come first on its path, before the standard library.
-                [self._spec.interpreter["path"], "-P", "-m", "_gilscope", str(self.folder / "plan.json"), str(self._result)],
-                watch,
-                stdin=subprocess.DEVNULL,
-                stdout=writing,
-                stderr=writing,
-                env=self._environment(),
-            )
+            process = spawn_watched(self._command(), watch, env=self._environment(), **self._outlet.options)
         finally:
-            os.close(writing)
+            self._outlet.began()
         self.pid = process.pid
         # It is waited for here, with its usage; Popen must not complain that it was not asked.
         process.returncode = 0
@@ -82,12 +72,15 @@ class Measured:
 
     def look(self) -> None:
         """Takes in what the program prints, and waits for the first process and for orphans that have ended, without blocking."""
-        self._read()
-        if self.ended is None:
-            pid, status, usage = os.wait4(self.pid, os.WNOHANG)
-            if pid:
+        self._outlet.read()
+        while self.ended is None:
+            pid, status, usage = os.wait4(self.pid, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
+            if not pid:
+                break
+            self.stopped = os.WSTOPSIG(status) if os.WIFSTOPPED(status) else 0
+            if os.WIFEXITED(status) or os.WIFSIGNALED(status):
                 self.ended = (status, usage)
-                self._pidfd = _closed(self._pidfd)
+                self._forget_pidfd()
         try:
             ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         except ChildProcessError:
@@ -106,7 +99,12 @@ class Measured:
         return [pid for pid in found if (status := procfs.status(pid)) is not None and status.state not in "ZX"]
 
     def end(self) -> None:
-        """Ends all of it now. Asks again until nothing is left, for what is forked meanwhile."""
+        """Ends all of it now, but for a program in the foreground, whose processes live as long as they would without us.
+
+        Asks again until nothing is left, for what is forked meanwhile.
+        """
+        if self._spec.program:
+            return
         deadline = time.monotonic() + 10 * _GRACE_S
         while (alive := self.alive()) and time.monotonic() < deadline:
             for pid in alive:
@@ -119,7 +117,7 @@ class Measured:
         self.look()
 
     def said(self) -> dict[str, Any]:
-        """What the program found: `result`, `error`, `switch_interval`, `gil_enabled`; empty when it did not come to its end."""
+        """What a workload found: `result`, `error`, `switch_interval`, `gil_enabled`; empty when it did not come to its end."""
         try:
             found = json.loads(self._result.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -128,23 +126,25 @@ class Measured:
 
     @property
     def output(self) -> str:
-        """The last of what it printed, 64 kB at most."""
-        return self._output.decode(errors="replace")
+        """The last of what it printed, 64 kB at most; nothing of a program in the foreground."""
+        return self._outlet.text
 
     def close(self) -> None:
-        self._pipe, self._pidfd = _closed(self._pipe), _closed(self._pidfd)
+        self._outlet.close()
+        self._forget_pidfd()
         self._folder.cleanup()
 
-    def _read(self) -> None:
-        while self._pipe >= 0:
-            try:
-                data = os.read(self._pipe, _PIPE_BYTES)
-            except BlockingIOError:
-                return
-            if not data:
-                self._pipe = _closed(self._pipe)
-                return
-            self._output = (self._output + data)[-_KEPT_OUTPUT:]
+    def _forget_pidfd(self) -> None:
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
+            self._pidfd = -1
+
+    def _command(self) -> list[str]:
+        interpreter = self._spec.interpreter
+        if self._spec.program:
+            return [interpreter.get("command") or interpreter["path"], *self._spec.program]
+        # -P: without it the folder that we happen to stand in would come first on its path, before the standard library.
+        return [interpreter["path"], "-P", "-m", "_gilscope", str(self.folder / "plan.json"), str(self._result)]
 
     def _plan(self, server: tuple[str, int] | None) -> None:
         spec = self._spec
@@ -161,16 +161,19 @@ class Measured:
         (self.folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
 
     def _environment(self) -> dict[str, str]:
+        """Ours, and what brings the agent in. A recorded program's differs in nothing else from what it would be without us."""
         environment = dict(os.environ)
         path = [str(AGENT), *filter(None, [environment.get("PYTHONPATH")])]
-        environment.update(PYTHONPATH=os.pathsep.join(path), GILSCOPE_MARKS=str(self.marks), PYTHONUNBUFFERED="1")
+        environment.update(PYTHONPATH=os.pathsep.join(path), GILSCOPE_MARKS=str(self.marks))
+        if self._spec.program:
+            environment.update(GILSCOPE_INSTRUMENT="1", GILSCOPE_PROGRAM="1")
+        else:
+            environment["PYTHONUNBUFFERED"] = "1"
+            if names_a_function(self._spec.workload):
+                environment["GILSCOPE_INSTRUMENT"] = "1"
         interpreter = self._spec.interpreter
         if interpreter.get("free_threaded"):
-            environment["PYTHON_GIL"] = "1" if interpreter.get("gil_enabled") else "0"
+            wanted = "1" if interpreter.get("gil_enabled") else "0"
+            if not self._spec.program or wanted != environment.get("PYTHON_GIL", "0"):
+                environment["PYTHON_GIL"] = wanted
         return environment
-
-
-def _closed(descriptor: int) -> int:
-    if descriptor >= 0:
-        os.close(descriptor)
-    return -1

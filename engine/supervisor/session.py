@@ -5,11 +5,8 @@ from __future__ import annotations
 import json
 import math
 import os
-import select
 import signal
-import sys
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,75 +14,53 @@ from typing import Any
 
 from engine.agent._gilscope.workloads import WORKLOADS
 from engine.host import cpu_times, host
+from engine.streams import Streams
+from engine.supervisor import verdict
+from engine.supervisor.front import Front
 from engine.supervisor.harvest import Harvest
 from engine.supervisor.helper import HttpHelper
 from engine.supervisor.measured import Measured
+from engine.supervisor.outlet import Captured, Passed
 from engine.supervisor.pace import Pace, give_way
+from engine.supervisor.voice import Voice
 from engine.timeline.timeline import Timeline
-from engine.trace import Frame, RunSpec, encode_frame
+from engine.trace import Frame, RunSpec
 
 _LEFTOVERS_S = 0.3
 
 
 def main() -> int:
-    """Runs the spec on stdin, tells frames on stdout; always ends with a finished one, and with nothing of the run alive."""
+    """Runs the spec on stdin, tells frames on stdout; always ends with a finished one, and with nothing of the run alive.
+
+    A program in the foreground is left alone whenever something is wrong with us: whoever started us looks after it then.
+    """
     voice = Voice()
-    signal.signal(signal.SIGTERM, lambda *_: voice.cancel())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     line = voice.first_line()
     if line is None:
         return 0
-    spec = RunSpec.from_json(json.loads(line))
+    wish = json.loads(line)
+    streams = Streams.from_json(wish["streams"]) if wish.get("streams") else None
+    if streams is None:
+        # Handlers, for what is ignored here would be so in what is started, too.
+        signal.signal(signal.SIGTERM, lambda *_: voice.cancel())
+        signal.signal(signal.SIGINT, lambda *_: None)
     try:
-        Session(spec, voice).run()
+        Session(RunSpec.from_json(wish), voice, streams, wish.get("echo")).run()
+        voice.finish()
     except BrokenPipeError:
         return 1
     return 0
 
 
-class Voice:
-    """What we are told on stdin, and what we tell on stdout. `cancelled` once we are told so, or nobody is there to tell us."""
-
-    def __init__(self) -> None:
-        self._in, self._out = sys.stdin.fileno(), os.dup(sys.stdout.fileno())
-        # Nothing that prints by accident may end up among the frames.
-        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-        self._heard = b""
-        self.cancelled = False
-
-    def cancel(self) -> None:
-        self.cancelled = True
-
-    def first_line(self) -> bytes | None:
-        """The spec, or None when the input ends before it is whole."""
-        while b"\n" not in self._heard:
-            data = os.read(self._in, 65536)
-            if not data:
-                return None
-            self._heard += data
-        line, _, self._heard = self._heard.partition(b"\n")
-        return line
-
-    def listen(self, seconds: float, others: Sequence[int] = ()) -> None:
-        """Waits that long, or until there is something to hear, or one of `others` (file descriptors) can be read."""
-        readable, _, _ = select.select([*([] if self.cancelled else [self._in]), *others], [], [], seconds)
-        if self._in in readable and (not (data := os.read(self._in, 65536)) or b"cancel" in data):
-            self.cancelled = True
-
-    def tell(self, frame: Frame) -> None:
-        data = encode_frame(frame)
-        message = memoryview(len(data).to_bytes(4, "little") + data)
-        while message:
-            message = message[os.write(self._out, message) :]
-
-
 class Session:
     """One run: started, followed at ten frames a second, ended, told."""
 
-    def __init__(self, spec: RunSpec, voice: Voice) -> None:
+    def __init__(self, spec: RunSpec, voice: Voice, streams: Streams | None = None, echo: int | None = None) -> None:
         self._spec = spec
         self._voice = voice
-        self._ending: tuple[str, dict[str, Any] | None] | None = None
+        self._front = Front(streams.report) if streams is not None else None
+        self._outlet = Passed(streams) if streams is not None else Captured(echo)
+        self._ending: verdict.Verdict | None = None
 
     def run(self) -> None:
         needs_server = getattr(WORKLOADS.get(self._spec.workload), "NEEDS_SERVER", False)
@@ -96,7 +71,7 @@ class Session:
             self._measure(helper)
 
     def _measure(self, helper: HttpHelper | None) -> None:
-        measured = Measured(self._spec, helper.address if helper else None)
+        measured = Measured(self._spec, helper.address if helper else None, self._outlet)
         harvest = Harvest(self._spec, measured.marks, _cache())
         try:
             harvest.prepare()
@@ -104,6 +79,8 @@ class Session:
             origin = time.monotonic_ns()
             wall = datetime.now(UTC).isoformat()
             measured.start(harvest.watch, {helper.pid} if helper else set())
+            if self._front is not None:
+                self._front.began(measured.pid)
             harvest.begin(measured.pid)
             give_way()
             timeline = Timeline(
@@ -128,6 +105,8 @@ class Session:
                 )
             )
             self._loop(measured, harvest, timeline, origin)
+            if self._voice.released:
+                return
             measured.end()
             self._finish(measured, harvest, timeline, steal)
         finally:
@@ -140,15 +119,13 @@ class Session:
         deadline = math.inf if limit_s is None else origin + limit_s * 1e9
         pace, next_frame, ended_at, said_running = Pace(), time.monotonic(), None, False
         while True:
-            self._voice.listen(min(harvest.tick(), max(0.0, next_frame - time.monotonic())), measured.waiting_for)
+            self._listen(min(harvest.tick(), max(0.0, next_frame - time.monotonic())), measured)
             now = time.monotonic()
-            measured.look()
             if measured.ended is not None:
                 ended_at = ended_at or now
                 if now > ended_at + _LEFTOVERS_S or not measured.alive():
                     return
-            if self._voice.cancelled:
-                self._ending = ("cancelled", None)
+            if self._over(measured):
                 return
             if time.monotonic_ns() > deadline:
                 limit = f"the run took longer than its limit of {limit_s:g} s, and was ended"
@@ -164,19 +141,48 @@ class Session:
                 changes["status"] = "running"
             self._voice.tell(replace(frame, counters={**frame.counters, **harvest.counters()}, changes=changes))
 
+    def _listen(self, seconds: float, measured: Measured) -> None:
+        """Waits that long, or until something happens, and takes in what the measured program does meanwhile."""
+        front = self._front
+        if front is None:
+            self._voice.listen(seconds, measured.waiting_for)
+            measured.look()
+            return
+        self._voice.listen(min(seconds, front.patience_s), [*measured.waiting_for, front.wakes])
+        ended = measured.ended
+        measured.look()
+        front.look(self._voice.signals, measured.stopped, alive=measured.ended is None)
+        if measured.ended is not None and ended is None:
+            front.ended(measured.ended[0])
+
+    def _over(self, measured: Measured) -> bool:
+        """Whether we are told to end this now. A program in the foreground is asked to end, or killed when who started us was."""
+        if self._voice.released:
+            return True
+        if not self._voice.cancelled and not self._voice.deserted:
+            return False
+        self._ending = ("cancelled", None)
+        if self._front is None:
+            return True
+        if self._voice.deserted and measured.ended is None:
+            os.kill(measured.pid, signal.SIGKILL)
+        elif measured.ended is None:
+            self._front.ask_to_end()
+        return False
+
     def _finish(self, measured: Measured, harvest: Harvest, timeline: Timeline, steal: Any) -> None:
         end = time.monotonic_ns()
         frame = timeline.feed(harvest.harvest([], last=True))
         self._voice.tell(replace(frame, counters={**frame.counters, **harvest.counters()}))
         last = timeline.finish(end)
-        status, error = self._ending or self._verdict(measured)
-        said = measured.said()
+        program = bool(self._spec.program)
+        status, error = self._ending or (verdict.of_program(measured) if program else verdict.of_jobs(measured))
         changes: dict[str, Any] = {
             "status": status,
             "error": error,
-            "result": said.get("result", {}),
+            "result": verdict.result_of_program(measured) if program else measured.said().get("result", {}),
             "sources": harvest.sources,
-            "notes": list(harvest.notes),
+            "notes": [*harvest.notes, *(verdict.notes_of_program(measured) if program else ())],
         }
         if measured.ended is not None:
             usage = measured.ended[1]
@@ -189,24 +195,6 @@ class Session:
         now = cpu_times()
         changes["host"] = {**host(), "steal_ratio": now.steal_ratio(steal) if now is not None and steal is not None else None}
         self._voice.tell(replace(last, counters={**last.counters, **harvest.counters(), **_own_cost()}, changes=changes))
-
-    def _verdict(self, measured: Measured) -> tuple[str, dict[str, Any] | None]:
-        said = measured.said()
-        error = said.get("error")
-        if error is not None:
-            message = f"{error['type']}: {error['message']}" if error.get("message") else error["type"]
-            if error.get("job") is not None:
-                message = f"job {error['job']} failed: {message}"
-            return "failed", {"kind": "workload", "message": message, "traceback": error.get("traceback")}
-        assert measured.ended is not None
-        status = measured.ended[0]
-        if os.WIFSIGNALED(status):
-            how = f"was killed by {signal.Signals(os.WTERMSIG(status)).name}"
-        elif os.WEXITSTATUS(status) or not said:
-            how = f"exited with code {os.WEXITSTATUS(status)} before its work was done"
-        else:
-            return "complete", None
-        return "failed", {"kind": "process", "message": f"the measured process {how}", "traceback": measured.output[-8000:] or None}
 
 
 def _own_cost() -> dict[str, int]:
