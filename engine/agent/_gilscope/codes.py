@@ -45,7 +45,7 @@ TAKE = 20
 COLLECT_BEGIN = 21  # the garbage collector; without a GIL it stops all other threads
 COLLECT_END = 22
 STEP_AGAIN = 23  # STEP_END of a task that is ready again at once: between the two no TASK_READY is marked
-AWAITED = 24  # argument: an operation below | number << 8; right after a TASK_READY: what that task had been waiting for; text: as OP_BEGIN
+AWAITED = 24  # argument: as of OP_BEGIN; right after a TASK_READY: what that task had been waiting for, when that took long
 
 SUBMIT, MESSAGE, RELEASE = range(3)
 """What is handed on: work to a pool, a message to whoever receives it, a lock to who waits for it. A token is `pid << 28 | count`, so that
@@ -58,8 +58,8 @@ no two processes use the same."""
     started eagerly        its maker's STEP_END, TASK_NEW, STEP_BEGIN … STEP_END | TASK_END, its maker's STEP_BEGIN
     a loop, or a worker of a pool without work   SELECT_BEGIN … SELECT_END
     work                   GIVE where it is submitted; TAKE after the worker's SELECT_END, or without one when it had not to wait
-    a blocking call        OP_BEGIN … OP_END; a TAKE just before its OP_END says what ended it: RELEASE (a notification) has its GIVE where
-                           the notifier let go; MESSAGE has it where the item was put, once anybody has waited at that queue
+    a blocking call        OP_BEGIN … OP_END, which nest; TAKE of RELEASE just before its OP_END: its GIVE is where the notifier let go
+    a message              GIVE of MESSAGE where it is put into a queue at which somebody has waited, TAKE where it is taken out
 
 Numbers of tasks, objects and tokens are the process's: the same in all its threads, and texts are told once in each thread that uses
 them. A task whose loop goes on in another thread is TASK_NEW there again, by the same number. TASK_READY may come within another task's

@@ -1,0 +1,326 @@
+"""The event loops of asyncio: every step of every task, when each became ready, what it awaited, and when a loop had nothing to do.
+
+    a loop is asked to call a task soon            TASK_NEW the first time, TASK_READY, after a long wait AWAITED
+    it calls the task: a step                      STEP_BEGIN … STEP_END; STEP_AGAIN when it was asked to call it again meanwhile
+    after the last one                             TASK_END
+    a task is made that starts at once (eagerly)   TASK_NEW and its first step, between two steps of its maker
+
+Tasks, coroutines and factories stay the program's own, and so do loops: what waits in `loop._ready` for a task is a `Handle` with the stock
+one's attributes that marks around what the stock one does, and shows in tracebacks and stacks as that one.
+"""
+
+from itertools import count
+from types import BuiltinMethodType
+
+from .. import codes, marks
+from . import awaited, selecting
+from .disguise import appear_at, forget_frame, take_place
+
+TYPE_CHECKING = False  # As in marks: typing is not to be imported.
+if TYPE_CHECKING:
+    from contextvars import Context
+    from types import ModuleType
+    from typing import Any
+
+    from ..shapes import Mark
+
+_LONG_NS = 1_000_000
+_NEVER = 1 << 62
+_EAGER_FACTORY = "create_eager_task_factory.<locals>.factory"
+
+_numbers = count(1)
+_asyncio: "Any" = None
+
+
+def of_asyncio(asyncio: "ModuleType") -> None:
+    """Instruments the loops that asyncio itself is made of, and all that inherit from them. Idempotent."""
+    global _asyncio
+    if _asyncio is not None:
+        return
+    _asyncio = asyncio
+    loops: Any = asyncio.base_events.BaseEventLoop
+    handle = _handle_of(asyncio.events)
+    _call_soon(loops, handle)
+    _create_task(loops)
+    _running(asyncio.events, loops, handle)
+
+
+def fall_silent(loop: "Any") -> None:
+    """Tasks of this loop that are made from now on are not marked."""
+    _home(loop).silent = True
+
+
+class _Home:
+    """What is known of one loop. `mark` is of the thread that runs it, None while none does; `eager` is a factory whose tasks are."""
+
+    __slots__ = ("eager", "mark", "silent", "starting")
+
+    def __init__(self) -> None:
+        self.mark: Mark | None = None
+        self.silent = False
+        self.starting: list[_Known] = []
+        self.eager: Any = None
+
+
+class _Known:
+    """What is known of one task, which carries this as `_gilscope`. `number` is shifted to where marks want it; `met` and `named` are the
+    marks that know of the task, and of its name; `ended` is when its last step did."""
+
+    __slots__ = ("again", "ended", "home", "inside", "met", "named", "number")
+
+    def __init__(self, home: _Home) -> None:
+        self.home = home
+        self.number = next(_numbers) << 8
+        self.met: Mark | None = None
+        self.named: Mark | None = None
+        self.inside = self.again = False
+        self.ended = _NEVER
+
+    def meet(self, mark: "Mark") -> None:
+        self.met = mark
+        mark(codes.TASK_NEW | self.number)
+
+    def name(self, task: "Any", mark: "Mark") -> None:
+        """Tells its name, which by its first step it has for good."""
+        if self.met is not mark:
+            self.meet(mark)
+        self.named = mark
+        marks.of_this_thread().text(codes.TASK_NEW, self.number >> 8, awaited.name_of(task))
+
+    def ends_step(self, task: "Any", mark: "Mark") -> None:
+        self.inside = False
+        if self.again:
+            self.again = False
+            self.ended = mark(codes.STEP_AGAIN | self.number)
+        elif task is None or task.done():
+            mark(codes.TASK_END | self.number)
+        else:
+            self.ended = mark(codes.STEP_END | self.number)
+
+
+def _home(loop: "Any") -> _Home:
+    try:
+        home: _Home = loop._gilscope
+    except AttributeError:
+        home = loop._gilscope = _Home()
+    return home
+
+
+def _meet(loop: "Any", task: "Any") -> "_Known | None":
+    """Makes a task known that its loop is asked to call for the first time. None if it is to be left alone."""
+    home = _home(loop)
+    if home.silent:
+        return None
+    if home.starting and _asyncio.tasks.current_task(loop) is task:
+        # One that is seen for the first time while it runs was started at once.
+        known = home.starting[-1]
+    else:
+        known = _Known(home)
+        if home.mark is not None:
+            known.meet(home.mark)
+    try:
+        task._gilscope = known
+    except AttributeError:
+        return None
+    return known
+
+
+def _handle_of(events: "Any") -> "Any":
+    """The class of handles for steps of tasks: the stock one in all but what it marks."""
+    begin, end = codes.STEP_BEGIN, codes.STEP_END
+
+    class Handle(events.Handle):  # type: ignore[misc]
+        __slots__ = ()
+
+        def _run(self) -> None:
+            task = self._callback.__self__
+            known = task._gilscope
+            mark = known.home.mark
+            if known.named is not mark:
+                known.name(task, mark)
+            known.inside = True
+            mark(begin | known.number)
+            try:
+                self._context.run(self._callback, *self._args)
+            except BaseException as error:
+                known.ends_step(task, mark)
+                if isinstance(error, (SystemExit, KeyboardInterrupt)):
+                    raise
+                complain(self, error)
+            else:
+                if known.again or task.done():
+                    known.ends_step(task, mark)
+                else:
+                    known.inside = False
+                    known.ended = mark(end | known.number)
+
+    def complain(handle: "Any", error: BaseException) -> None:
+        """Lets the stock handle say what it says of an error that comes out of a callback; out of a task's, none should."""
+        traceback = error.__traceback__ and error.__traceback__.tb_next
+
+        class Raises:
+            @staticmethod
+            def run(*_: "Any") -> None:
+                try:
+                    raise error
+                except BaseException:
+                    error.__traceback__ = traceback
+                    raise
+
+        handle.__class__, handle._context = events.Handle, Raises
+        handle._run()
+
+    Handle.__qualname__, Handle.__module__ = events.Handle.__qualname__, events.Handle.__module__
+    appear_at(Handle._run, events.Handle._run.__code__, _where_it_calls(events.Handle))
+    return Handle
+
+
+def _where_it_calls(stock: "Any") -> int:
+    """The instruction of the stock handle's `_run` that calls the callback: found by calling one that raises."""
+
+    class Raises:
+        @staticmethod
+        def run(*_: "Any") -> None:
+            raise SystemExit
+
+    handle = stock.__new__(stock)
+    handle._context, handle._callback, handle._args = Raises, None, ()
+    try:
+        handle._run()
+    except SystemExit as error:
+        traceback: Any = error.__traceback__
+        return traceback.tb_next.tb_lasti  # type: ignore[no-any-return]
+    raise LookupError("the stock handle does not call its callback")
+
+
+def _call_soon(loops: "Any", handle_type: "Any") -> None:
+    original = loops.call_soon
+    ready, tell, new = codes.TASK_READY, awaited.tell, handle_type.__new__
+    step_type: type | None = None
+
+    def call_soon(self: "Any", callback: "Any", *args: "Any", context: "Context | None" = None) -> "Any":
+        nonlocal step_type
+        kind = type(callback)
+        known = None
+        # What asyncio's C code asks a loop to call has no public names.
+        if kind is step_type or (kind is BuiltinMethodType and callback.__name__ == "task_wakeup"):
+            try:
+                known = callback.__self__._gilscope
+            except AttributeError:
+                known = _meet(self, callback.__self__)
+        elif step_type is None and kind.__name__ == "TaskStepMethWrapper":
+            step_type = kind
+            known = _meet(self, callback.__self__)
+        if known is None or self._debug or self._closed or context is None:
+            try:
+                handle = original(self, callback, *args, context=context)
+            except BaseException as error:
+                forget_frame(error)
+                raise
+            if handle._source_traceback:
+                _forget_us(handle._source_traceback)
+            if known is None:
+                return handle
+            handle.__class__ = handle_type
+        else:
+            # What the stock loop does, without the calls that it makes of it.
+            handle = new(handle_type)
+            handle._context = context
+            handle._loop = self
+            handle._callback = callback
+            handle._args = args
+            handle._cancelled = False
+            handle._repr = None
+            handle._source_traceback = None
+            self._ready.append(handle)
+        if known.inside:
+            known.again = True
+        elif (mark := known.home.mark) is not None and mark(ready | known.number) - known.ended > _LONG_NS:
+            tell(callback.__self__, mark)
+        return handle
+
+    take_place(loops, "call_soon", call_soon)
+
+
+def _create_task(loops: "Any") -> None:
+    original = loops.create_task
+
+    def create_task(self: "Any", coro: "Any", **options: "Any") -> "Any":
+        home, factory = _home(self), self._task_factory
+        running = home.mark is not None and not home.silent
+        eager = running and options.get("eager_start", factory is not None and _is_eager(factory, home))
+        try:
+            task = started(self, home, coro, options) if eager else original(self, coro, **options)
+        except BaseException as error:
+            forget_frame(error)
+            raise
+        if running and factory is not None and not eager and not hasattr(task, "_gilscope"):
+            # The loop was not asked to call it: this factory starts tasks at once, which will be told from the next one on.
+            home.eager = factory
+        if source := getattr(task, "_source_traceback", None):
+            _forget_us(source)
+        return task
+
+    def started(loop: "Any", home: _Home, coro: "Any", options: "dict[str, Any]") -> "Any":
+        mark: Any = home.mark
+        maker = _asyncio.tasks.current_task(loop)
+        interrupted = None if maker is None else getattr(maker, "_gilscope", None) or _meet(loop, maker)
+        if interrupted is not None:
+            interrupted.ended = mark(codes.STEP_END | interrupted.number)
+        known = _Known(home)
+        known.meet(mark)
+        mark(codes.STEP_BEGIN | known.number)
+        known.inside = True
+        home.starting.append(known)
+        task = None
+        try:
+            task = original(loop, coro, **options)
+            task._gilscope = known
+            known.name(task, mark)
+        except BaseException as error:
+            forget_frame(error)
+            raise
+        finally:
+            home.starting.pop()
+            known.ends_step(task, mark)
+            if interrupted is not None:
+                mark(codes.STEP_BEGIN | interrupted.number)
+        return task
+
+    take_place(loops, "create_task", create_task)
+
+
+def _is_eager(factory: "Any", home: _Home) -> bool:
+    return factory is home.eager or getattr(factory, "__qualname__", None) == _EAGER_FACTORY
+
+
+def _running(events: "Any", loops: "Any", handle_type: "Any") -> None:
+    """Hooks what a loop calls when it begins and ends to run in a thread."""
+    original, current = events._set_running_loop, events._get_running_loop
+
+    def _set_running_loop(loop: "Any") -> None:
+        before = current() if loop is None else None
+        original(loop)
+        if isinstance(loop, loops):
+            begins(loop)
+        elif isinstance(before, loops):
+            _home(before).mark = None
+            selecting.unmark(before)
+
+    def begins(loop: "Any") -> None:
+        home, mark = _home(loop), marks.of_this_thread().mark
+        home.mark = mark
+        selecting.mark(loop, mark)
+        for handle in loop._ready.copy():
+            if type(handle) is handle_type and not handle._cancelled:
+                known = handle._callback.__self__._gilscope
+                if known.met is not mark:
+                    known.meet(mark)
+                mark(codes.TASK_READY | known.number)
+
+    take_place(events, "_set_running_loop", _set_running_loop)
+
+
+def _forget_us(source: "Any") -> None:
+    """Takes our frames out of a recorded stack."""
+    source[:] = [entry for entry in source if entry[0] != __file__]

@@ -1,0 +1,87 @@
+"""Numbers and names of what threads wait for: the same in all threads of the process, told once in each that uses them."""
+
+import os
+from _thread import RLock
+from _weakref import ref
+
+from .. import codes
+
+TYPE_CHECKING = False  # As in marks: typing is not to be imported.
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..marks import Marks
+
+_MOST = 20_000
+
+_turn = RLock()
+_newest = 0
+_of_texts: "dict[str, int]" = {}
+_of_objects: "dict[int, tuple[Any, int, str]]" = {}
+_of_classes: "dict[str, int]" = {}
+
+
+def _begin_anew() -> None:
+    global _turn
+    _turn = RLock()
+
+
+os.register_at_fork(after_in_child=_begin_anew)
+
+
+def on_text(mine: "Marks", operation: int, text: str) -> int:
+    """The argument of a mark for an operation on what is called so."""
+    number = _of_texts.get(text)
+    if number is None:
+        with _turn:
+            if len(_of_texts) >= _MOST:
+                return operation
+            number = _of_texts.setdefault(text, _next())
+    return _told(mine, operation, number, text)
+
+
+def on_object(mine: "Marks", operation: int, thing: "Any") -> int:
+    """The argument of a mark for an operation on an object, called by its own name if it has one, else by its class and a number."""
+    known = _of_objects.get(id(thing))
+    if known is None or known[0]() is not thing:
+        known = _meet(thing)
+    _, number, text = known
+    return _told(mine, operation, number, text) if number else operation
+
+
+def _meet(thing: "Any") -> "tuple[Any, int, str]":
+    name = getattr(thing, "__dict__", {}).get("name")
+    kind = type(thing).__name__
+    with _turn:
+        if len(_of_objects) >= _MOST:
+            for key, (there, _, _) in list(_of_objects.items()):
+                if there() is None:
+                    del _of_objects[key]
+        try:
+            there = ref(thing)
+        except TypeError:
+            return _nothing, 0, ""
+        if len(_of_objects) >= _MOST:
+            return there, 0, ""
+        count = _of_classes[kind] = _of_classes.get(kind, 0) + 1
+        text = name if isinstance(name, str) and name else f"{kind} {count}"
+        known = _of_objects[id(thing)] = (there, _next(), text)
+    return known
+
+
+def _nothing() -> None: ...
+
+
+def _next() -> int:
+    global _newest
+    _newest += 1
+    return _newest
+
+
+def _told(mine: "Marks", operation: int, number: int, text: str) -> int:
+    if number not in mine.told:
+        if len(mine.told) >= _MOST:
+            return operation
+        mine.told.add(number)
+        mine.text(codes.OP_BEGIN, number, text)
+    return operation | number << 8
