@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
-from itertools import combinations, pairwise
-from pathlib import Path
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from engine.trace import Interpreter, Lane, State, Trace
-from tests.support.legality import breaches, gaps
 from tests.support.real_runs import VERSIONS, Told, python, ran, shared, spec
+from tests.support.spinning import Spun, Window, at_once_ns, checksum, churned, holding, never_two_at_once, spinner
 
-SPIN = Path(__file__).parents[1] / "support" / "programs" / "spin.py"
 MS = 1_000_000
 SWITCH_NS = 5_000
 """What one switch of context may cost a thread by its own clock and not by the kernel's records."""
@@ -27,7 +23,6 @@ ROUNDS = 1_500_000
 
 WITH_GIL = tuple(version for version in VERSIONS if not version.endswith("t"))
 MODELS = ("sequential", "threads", "asyncio", "processes")
-Window = tuple[int, int]
 
 pytestmark = pytest.mark.skipif(os.cpu_count() == 1, reason="on one core nothing ever runs at once")
 
@@ -40,36 +35,11 @@ def run(
     return ran(spec(workload, model, workers, on=on, params=dict(params), **more))
 
 
-@dataclass(frozen=True, eq=False)
-class Spun:
-    """A run of `spin.py`; `said`: for each job its lane, its window on the trace's clock, and what its thread's own clock told."""
-
-    told: Told
-    said: list[tuple[Lane, Window, int]]
-
-    @property
-    def window(self) -> Window:
-        """When all of them were at work."""
-        return max(begin for _, (begin, _), _ in self.said), min(end for _, (_, end), _ in self.said)
-
-
 @pytest.fixture(scope="module")
 def spun(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Spun]:
     """Runs a function of `spin.py` whose workers wait for each other, once for all tests that ask for the same."""
 
-    @cache
-    def spin(function: str, model: str, workers: int, on: Interpreter, **more: Any) -> Spun:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("GILSCOPE_TEST_MEET", str(tmp_path_factory.mktemp("meet")))
-            patch.setenv("GILSCOPE_TEST_COUNT", str(workers))
-            told = ran(spec(f"{SPIN}:{function}", model, workers, on=on, **more))
-        assert told.trace.record.status == "complete", told.trace.record.error
-        zero = told.trace.record.clock["monotonic_ns"]
-        lanes = {lane.tid: lane for lane in told.lanes("thread")}
-        answers = [ast.literal_eval(value) for value in told.trace.record.result["values"]]
-        return Spun(told, [(lanes[tid], (began - zero, ended - zero), clock) for tid, began, ended, clock in answers])
-
-    return spin
+    return spinner(tmp_path_factory)
 
 
 @pytest.fixture(params=VERSIONS)
@@ -82,28 +52,9 @@ def gil_python(request: pytest.FixtureRequest) -> Interpreter:
     return python(request.param)
 
 
-def holding(told: Told) -> None:
-    """What holds of every finished trace."""
-    trace = told.trace
-    assert (trace.record.status, trace.record.error) == ("complete", None)
-    assert breaches(trace) == []
-    assert gaps(trace) == []
-    assert not len(trace.open)
-    assert all(job.ok for job in trace.jobs)
-    assert sorted(job.index for job in trace.jobs) == list(range(trace.record.spec.jobs))
-
-
 def seen_exactly(trace: Trace) -> bool:
     """Whether the kernel's switches and the GIL were there to be watched, throughout."""
     return trace.record.sources["kernel"] == "exact" and trace.record.sources["gil"] == "exact" and not trace.record.notes
-
-
-def never_two_at_once(told: Told, lanes: list[Lane], *states: State) -> bool:
-    return all(shared(told.spells(one.id, *states), told.spells(other.id, *states)) == 0 for one, other in combinations(lanes, 2))
-
-
-def at_once_ns(told: Told, lanes: list[Lane], *states: State) -> int:
-    return sum(shared(told.spells(one.id, *states), told.spells(other.id, *states)) for one, other in combinations(lanes, 2))
 
 
 def union(spells: list[Window]) -> list[Window]:
@@ -459,14 +410,3 @@ class TestFallbacks:
 
 def gil_label(sources: tuple[str, ...]) -> str:
     return "exact" if "gil" in sources else "sampled" if "gil-sampled" in sources else "inferred"
-
-
-def checksum(jobs: int, rounds: int) -> int:
-    """What the `cpu` workload finds."""
-    return sum(churned(index + 1, rounds) for index in range(jobs)) & 0xFFFFFFFF
-
-
-def churned(state: int, rounds: int) -> int:
-    for _ in range(rounds):
-        state = (state * 1664525 + 1013904223) & 0xFFFFFFFF
-    return state
