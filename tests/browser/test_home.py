@@ -66,6 +66,39 @@ def test_a_start_method_is_asked_for_only_where_the_model_has_one(server: Server
     expect(page.locator("[name=start_method]")).to_have_count(0)
 
 
+def test_every_model_is_offered_and_one_that_needs_a_newer_interpreter_says_so(server: Server, page: Page) -> None:
+    models = {model["name"]: model for model in httpx.get(f"{server.url}/api/v1/models").json()["items"]}
+    interpreters = httpx.get(f"{server.url}/api/v1/interpreters").json()["items"]
+    page.goto(server.url)
+    expect(page.locator("#launch input[name=model]")).to_have_count(len(models))
+    old = [one for one in interpreters if [int(part) for part in one["version"].split(".")[:2]] < models["interpreters"]["oldest"]]
+    new = [one for one in interpreters if one not in old]
+    if not (old and new):
+        pytest.skip("needs an interpreter with subinterpreters and one without")
+    page.check("#launch input[value=interpreters]", force=True)
+    page.select_option("#launch [name=interpreter]", old[0]["id"])
+    said = f"need CPython 3.13 or later, and this is {old[0]['version']}"
+    expect(page.locator("#help-interpreter")).to_contain_text(said)
+    expect(page.locator("#launch .summary")).to_contain_text(said)
+    page.select_option("#launch [name=interpreter]", new[0]["id"])
+    expect(page.locator("#help-interpreter")).to_have_text(f"{new[0]['build']} · {new[0]['path']}")
+
+
+@pytest.mark.usefixtures("held_line")
+def test_a_free_threaded_interpreter_can_be_asked_for_with_its_gil(server: Server, page: Page) -> None:
+    page.goto(server.url)
+    choice = page.locator("#launch [name=interpreter] option", has_text="free-threaded, GIL on")
+    if not choice.count():
+        pytest.skip("there is no free-threaded interpreter on this machine")
+    page.select_option("#launch [name=interpreter]", choice.first.get_attribute("value"))
+    page.check("#launch input[value=threads]", force=True)
+    page.click("#run")
+    page.wait_for_url("**/t/*")
+    expect(page.locator("#title")).to_contain_text(re.compile(r"threads ×4 · 3\.\d+t with GIL"))
+    spec = httpx.get(f"{server.url}/api/v1/traces/{page.url.rsplit('/', 1)[-1]}").json()["spec"]
+    assert (spec["interpreter"]["free_threaded"], spec["interpreter"]["gil_enabled"]) == (True, True)
+
+
 def test_what_the_server_refuses_is_said_at_the_field(server: Server, page: Page, conduct: Conduct) -> None:
     conduct.excuse("status of 422")
     page.goto(server.url)

@@ -165,3 +165,40 @@ def _idle(scene: Scene, cores: list[int], until: int) -> None:
 
 def _counters(**known: int) -> dict[str, int]:
     return {"marks": 300, "dropped": 0, "recorder_cpu_ns": 9 * MS, "overhead_ns": 400 * US, **known}
+
+
+def relay(messages: int, identity: str = "r2l4y6m8s3ge") -> Recording:
+    """Two threads that pass a message to and fro every 100 µs."""
+    scene = Scene()
+    process = scene.lane("process", "python", pid=7001)
+    threads = [scene.lane("thread", name, parent=process, pid=7001, tid=7001 + n, measured=True) for n, name in enumerate(("ping", "pong"))]
+    until = messages * 100 * US
+    scene.spell(process, 0, until, State.running)
+    for thread in threads:
+        scene.spell(thread, 0, until, State.io_wait, detail="recv")
+        scene.job(thread, thread, 0, until)
+    for turn in range(messages):
+        at = turn * 100 * US
+        scene.edge("message", (threads[turn % 2], at), (threads[1 - turn % 2], at + 20 * US))
+    scene.counters = _counters(jobs_total=2)
+    return Recording(record("mixed", "threads", 2, identity), scene.frames({"status": "complete"}, beginning()))
+
+
+def oddities(identity: str = "d3d5t7s9q2wk") -> Recording:
+    """One thread that blocks with the GIL, is stopped by a signal, then for the interpreter's sake, and last lacks a core."""
+    scene = Scene()
+    process = scene.lane("process", "python", pid=7001)
+    worker = scene.lane("thread", "worker", parent=process, pid=7001, tid=7001, measured=True)
+    other = scene.lane("thread", "other", parent=process, pid=7001, tid=7002, measured=True)
+    core = scene.lane("cpu", "core 1")
+    scene.spell(process, 0, 100 * MS, State.running)
+    scene.spell(other, 0, 100 * MS, State.native)
+    scene.spell(core, 0, 100 * MS, State.busy, ref=other)
+    scene.spell(worker, 0, 25 * MS, State.io_wait, detail="blocked_holding_gil: call sleep")
+    scene.spell(worker, 25 * MS, 50 * MS, State.io_wait, detail="stopped")
+    scene.spell(worker, 50 * MS, 75 * MS, State.lock_wait, detail="stop_the_world")
+    scene.spell(worker, 75 * MS, 100 * MS, State.runnable, ref=other)
+    for lane in (worker, other):
+        scene.job(lane, lane, 0, 100 * MS)
+    scene.counters = _counters(jobs_total=2)
+    return Recording(record("mixed", "threads", 2, identity), scene.frames({"status": "complete"}, beginning()))

@@ -13,6 +13,8 @@ const GAP = 3;
 const GROUP_GAP = 10;
 /** More processes than this with a worker each: the worker's row stands for its process and its GIL, too. */
 const MANY = 8;
+const LONGEST = 19;
+const TAIL = 8;
 
 /**
  * lanes: as the interface tells them. options: {collapsed: Set of lane ids, quiet: show the lanes that carry no jobs, cores}.
@@ -56,7 +58,7 @@ export function layRows(lanes, { collapsed = new Set(), quiet = false, cores = n
       lane,
       kind: lane.kind,
       depth,
-      label: lane.kind === "interpreter" ? gilName(lane) : (names.get(lane.id) ?? lane.name),
+      label: lane.kind === "interpreter" ? gilName(lane) : shortened(names.get(lane.id) ?? lane.name),
       full: fullName(lane),
       height: heights(lane),
       foldable: below.length > 0,
@@ -99,6 +101,11 @@ export function fullName(lane) {
   const ids = [lane.pid !== null && lane.kind !== "cpu" && `process ${lane.pid}`, lane.tid !== null && lane.kind === "thread" && `thread ${lane.tid}`].filter(Boolean).join(", ");
   const quality = lane.exactness === "exact" ? "" : ` · ${lane.exactness}`;
   return `${who}${ids ? ` (${ids})` : ""}${quality}${lane.note ? ` · ${lane.note}` : ""}`;
+}
+
+/** Names that differ at their end stay different: "ThreadPool…tor-0_1". */
+export function shortened(name) {
+  return name.length > LONGEST ? `${name.slice(0, LONGEST - TAIL - 1)}…${name.slice(-TAIL)}` : name;
 }
 
 /** "GIL", or "GIL of interpreter 2" where a process has several. */

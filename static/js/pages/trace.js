@@ -5,7 +5,7 @@ import { getLanes, getMetrics, getTrace, getView } from "../data/api.js";
 import { follow } from "../data/growth.js";
 import { latest } from "../data/latest.js";
 import { here } from "../data/urls.js";
-import { fullName, workerNames } from "../figures/rows.js";
+import { fullName, shortened, workerNames } from "../figures/rows.js";
 import { boot, byId, h, put } from "../lib/dom.js";
 import { isFinished } from "../lib/states.js";
 import { duration, instant } from "../lib/units.js";
@@ -132,7 +132,7 @@ async function totals({ t0, t1, lanes: wanted }, options) {
 function showBreakdown({ lanes: spent, all }) {
   const measured = lanes.filter((lane) => lane.measured && spent[lane.id]);
   const names = workerNames(lanes);
-  const rows = measured.map((lane) => ({ name: names.get(lane.id) ?? lane.name, full: fullName(lane), states: spent[lane.id] }));
+  const rows = measured.map((lane) => ({ name: shortened(names.get(lane.id) ?? lane.name), full: fullName(lane), states: spent[lane.id] }));
   drawBreakdown(byId("breakdown"), { rows, total: all, noun: trace.spec.program?.length ? "thread" : "worker" });
   const window = timeline.window();
   byId("breakdown-note").textContent = window ? `in the window from ${instant(window.t0, (window.t1 - window.t0) / 100)}, ${duration(window.t1 - window.t0)} long` : "";

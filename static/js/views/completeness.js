@@ -6,13 +6,15 @@ import { NOT_KNOWN, count, duration, percent } from "../lib/units.js";
 export function completeness({ metrics }) {
   if (!metrics) return [];
   const { gil = {}, recorder = {}, states = {} } = metrics;
-  return [handoffs(gil), dropped(recorder.dropped), unseen(states), cost(recorder.overhead_ns, metrics.cpu_ns)].filter(Boolean);
+  return [handoffs(gil), dropped(recorder.dropped), unseen(states), cost(metrics)].filter(Boolean);
 }
 
-/** "about 3.0 ms, 0.2 % of its CPU time" */
-export function costOf(overhead, cpu) {
+/** "about 3.0 ms, 0.2 % of the run": of its time on cores, or of its wall time where it hardly was on any. */
+export function costOf({ recorder, cpu_ns: cpu, wall_ns: wall }) {
+  const overhead = recorder?.overhead_ns;
   if (!known(overhead)) return NOT_KNOWN;
-  return `about ${duration(overhead)}${cpu ? `, ${percent(overhead / cpu)} of the CPU time` : ""}`;
+  const whole = Math.max(cpu ?? 0, wall ?? 0);
+  return `about ${duration(overhead)}${whole ? `, ${percent(overhead / whole)} of the run` : ""}`;
 }
 
 /** The share of the workers' time in which no source tells their state; null while there is no such time. */
@@ -36,8 +38,9 @@ function unseen(states) {
   return share === null ? null : share ? `${percent(share)} of the time not observed` : "every moment observed";
 }
 
-function cost(overhead, cpu) {
-  return known(overhead) ? `recording cost ${costOf(overhead, cpu)}` : "what recording cost is not known";
+function cost(metrics) {
+  const said = costOf(metrics);
+  return said === NOT_KNOWN ? "what recording cost is not known" : `recording cost ${said}`;
 }
 
 function known(value) {

@@ -76,7 +76,7 @@ function recording({ metrics, digest }) {
     ["time not observed", known(unseenShare(metrics?.states), percent)],
     ["marks", known(recorder.marks, count)],
     ["records dropped", metrics ? count(recorder.dropped) : null],
-    ["cost of recording", metrics ? costOf(recorder.overhead_ns, metrics.cpu_ns) : null],
+    ["cost of recording", metrics ? costOf(metrics) : null],
     ["recorder's own CPU time", known(recorder.cpu_ns, duration)],
     ["two threads on cores with one GIL", known(gil.oncore_overlap_ns, (ns) => `${duration(ns)}; in spells of 100 µs and more: ${known(gil.overlap_ns, duration) ?? "not known"}`)],
     ["digest", digest ? h("code", { title: digest }, digest.slice(0, 19)) : null],

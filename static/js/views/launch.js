@@ -31,7 +31,7 @@ export function drawLaunch(offer, { onStarted }) {
       number({ name: "workers", label: "Workers", value: offer.recommended.workers, ...bounds(limits.workers), step: 1, onChange: refresh }),
       number({ name: "jobs", label: "Jobs", placeholder: "one per worker", ...bounds(limits.jobs), step: 1, onChange: refresh }),
     ),
-    select({ name: "interpreter", label: "Interpreter", value: "", options: offer.interpreters.map((one) => ({ value: one.id, label: interpreterLabel(one) })), onChange: refresh }),
+    select({ name: "interpreter", label: "Interpreter", value: "", options: offer.interpreters.map((one) => ({ value: one.id, label: interpreterLabel(one) })), help: " ", onChange: refresh }),
     startMethod,
     parameters,
     h(
@@ -85,8 +85,11 @@ export function drawLaunch(offer, { onStarted }) {
       put(startMethod, methods.length ? select({ name: "start_method", label: "Start method", value: methods[0], options: methods.map((one) => ({ value: one, label: one === methods[0] ? `${one} (default)` : one })), help: "how new processes come to be" }) : null);
     }
     const chosen = offer.interpreters.find((one) => one.id === value("interpreter"));
+    const obstacle = obstacleOf(chosen, model);
+    tellInterpreter(byId("help-interpreter"), chosen, obstacle);
     const times = model?.name === "sequential" ? "" : ` ×${value("workers") || limits.workers.default}`;
-    summary.textContent = `${workload?.name} · ${model?.name}${times}${chosen ? ` · ${shortVersion(chosen)}` : ""}`;
+    summary.dataset.kind = obstacle ? "warn" : "";
+    summary.textContent = obstacle ?? `${workload?.name} · ${model?.name}${times}${chosen ? ` · ${shortVersion(chosen)}${gilOn(chosen)}` : ""}`;
   }
 
   function spec() {
@@ -175,6 +178,23 @@ export function drawLaunch(offer, { onStarted }) {
   return { set, run: submit };
 }
 
+/** Why the model cannot run on this interpreter; null if it can. */
+function obstacleOf(chosen, model) {
+  if (!chosen || !model?.oldest || !isOlder(chosen.version, model.oldest)) return null;
+  return `${model.title} need CPython ${model.oldest.join(".")} or later, and this is ${chosen.version}.`;
+}
+
+/** Where the chosen interpreter is and how it was built; or why it cannot be this one. */
+function tellInterpreter(place, chosen, obstacle) {
+  place.dataset.kind = obstacle ? "warn" : "";
+  place.textContent = obstacle ?? [chosen?.build, chosen?.path].filter(Boolean).join(" · ");
+}
+
+function isOlder(version, [major, minor]) {
+  const [its, own] = version.split(".").map(Number);
+  return its < major || (its === major && own < minor);
+}
+
 function named({ name, title }) {
   return { value: name, label: title && title.length <= 24 ? title : name };
 }
@@ -191,8 +211,12 @@ function shortVersion({ version, free_threaded: free }) {
   return `${version}${free ? "t" : ""}`;
 }
 
+function gilOn({ free_threaded: free, gil_enabled: enabled }) {
+  return free && enabled ? " with GIL" : "";
+}
+
 function interpreterLabel(one) {
-  const notes = [one.own ? "gilscope's own" : null, one.free_threaded ? (one.gil_enabled ? "free-threaded build, GIL on" : "free-threaded, no GIL") : null].filter(Boolean);
+  const notes = [one.own ? "gilscope's own" : null, one.free_threaded ? (one.gil_enabled ? "free-threaded, GIL on" : "free-threaded, no GIL") : null].filter(Boolean);
   return `${one.implementation} ${shortVersion(one)}${notes.length ? ` (${notes.join(", ")})` : ""}`;
 }
 

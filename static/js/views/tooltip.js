@@ -77,9 +77,9 @@ function account(segment, lanes, view, growing) {
   return said ? h("p", { class: "account" }, said) : null;
 }
 
-/** The name of the core that the view shows busy with the segment's `ref` when the segment began; null where it shows none. */
-function coreOf({ ref, start_ns: start }, view, lanes) {
-  const busy = [...view.segments, ...view.open].find((one) => one.state === "busy" && one.ref === ref && one.start_ns <= start && start < one.end_ns);
+/** The name of the core that the view shows busy with the segment's `ref` meanwhile; null where it shows none. */
+function coreOf({ ref, start_ns: start, end_ns: end }, view, lanes) {
+  const busy = [...view.segments, ...view.open].find((one) => one.state === "busy" && one.ref === ref && one.start_ns < end && start < one.end_ns);
   return busy ? nameOf(busy.lane, lanes) : null;
 }
 
