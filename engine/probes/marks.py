@@ -56,7 +56,7 @@ class Ready:
 
 
 class MarkFolder:
-    """All mark files of a run. `marks`: how many were read so far."""
+    """All mark files of a run. Read so far: `marks`, as many of them as were of `steps` of tasks, and `starts` of interpreters, not forked."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -66,7 +66,7 @@ class MarkFolder:
         self._over: set[tuple[int, int | None]] = set()
         self._listed_ns = 0
         self._dropped = 0
-        self.marks = 0
+        self.marks = self.steps = self.starts = 0
 
     @property
     def dropped(self) -> int:
@@ -103,8 +103,12 @@ class MarkFolder:
         watermark = time.monotonic_ns()
         over, self._over = self._over, set()
         self._find()
-        found = [file.drain() for file in self._files.values() if file.has_news]
-        self.marks += sum(len(marks.t) for marks in found)
+        news = [file for file in self._files.values() if file.has_news]
+        self.starts += sum(file.begins_an_interpreter for file in news)
+        found = [file.drain() for file in news]
+        for marks in found:
+            self.marks += len(marks.t)
+            self.steps += int(np.count_nonzero((marks.kind == codes.STEP_END) | (marks.kind == codes.TASK_END)))
         if over:
             for name, file in list(self._files.items()):
                 if (file.pid, file.tid) in over or (file.pid, None) in over:
@@ -158,6 +162,11 @@ class _MarkFile:
     @property
     def is_ready(self) -> bool:
         return bool(self._head[codes.H_READY])
+
+    @property
+    def begins_an_interpreter(self) -> bool:
+        """Asked before the first drain: whether this is the main thread of a process that was not forked as it is."""
+        return not self._told and self.tid == self.pid and not self._head[codes.H_FORKED] and not self._head[codes.H_INTERPRETER]
 
     @property
     def turned(self) -> Ready:

@@ -16,6 +16,8 @@ from engine.probes.perf import Drained
 from engine.probes.schedstat import Intervals, SchedStat
 from engine.probes.switches import Exec, Exit, KernelSwitches
 from engine.supervisor.programs import Programs
+from engine.supervisor.toll import Toll
+from engine.supervisor.unit_costs import UnitCosts, unit_costs
 from engine.timeline.evidence import (
     GIL_ABSENT,
     GIL_EXACT,
@@ -35,7 +37,8 @@ from engine.trace import RunSpec
 
 _SOURCES = {"exact": GIL_EXACT, "sampled": GIL_SAMPLED, "off": GIL_OFF, "absent": GIL_ABSENT}
 _ACCOUNT_NS = 5_000_000
-_SAMPLE_S, _START_S, _CALM_S = 0.001, 0.003, 0.02
+_MARKS_A_STEP = 3  # that it is ready, that it begins, that it ends
+_START_S, _CALM_S = 0.003, 0.02
 
 
 class Harvest:
@@ -51,6 +54,7 @@ class Harvest:
         self._kernel: KernelSwitches | None = None
         self._schedstat: SchedStat | None = None
         self._gil: GilProbe | None = None
+        self._cache = cache
         self._calibrations = Calibrations(cache, watch="gil" in self._wanted)
         self._held_back = np.empty((5, 0), np.int64)
         self._ends_held_back: list[Exit] = []
@@ -65,6 +69,7 @@ class Harvest:
         self._no_gil = bool(spec.interpreter.get("free_threaded")) and not spec.interpreter.get("gil_enabled")
         self.sources = {"marks": "exact", "kernel": "off", "gil": "off"}
         self._notes: dict[str, None] = {}
+        self._toll = Toll(UnitCosts())
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -76,7 +81,8 @@ class Harvest:
         return {"off": "inferred"}.get(self.sources["kernel"], self.sources["kernel"])
 
     def prepare(self) -> None:
-        """Learns where this interpreter keeps its GIL, before anything is measured."""
+        """Learns what recording costs in this interpreter and where it keeps its GIL, before anything is measured."""
+        self._toll = Toll(unit_costs(self._executable, self._cache))
         if self._no_gil or not self._wanted & {"gil", "gil-sampled"}:
             return
         try:
@@ -127,13 +133,13 @@ class Harvest:
             self._next_account = now + _ACCOUNT_NS
             self._accounted_ns = now
             self._intervals.append(self._schedstat.read(list(self._pids)))
+        patience_s = _START_S if self._marks.starting else _CALM_S
+        if self._schedstat is not None:
+            patience_s = min(patience_s, _ACCOUNT_NS / 1e9)
         if self._gil is not None:
             self._gil.tick(now)
-            if any((change := self._gil.source(pid)) is not None and change.source == "sampled" for pid in self._pids):
-                return _SAMPLE_S
-        if self._schedstat is not None:
-            return _ACCOUNT_NS / 1e9
-        return _START_S if self._marks.starting else _CALM_S
+            patience_s = min(patience_s, self._gil.patience_s)
+        return patience_s
 
     def harvest(self, alive: list[int], *, last: bool = False) -> Evidence:
         """Everything since the last time. `alive`: the processes of the run. `last`: all of them have ended."""
@@ -169,6 +175,10 @@ class Harvest:
 
     def counters(self) -> dict[str, int]:
         found = {"marks": self._marks.marks, "dropped": self._marks.dropped}
+        toll, marks = self._toll, self._marks
+        toll.steps, toll.starts, toll.marks = marks.steps, marks.starts, max(0, marks.marks - _MARKS_A_STEP * marks.steps)
+        if toll.ns is not None:
+            found["overhead_ns"] = toll.ns
         if self._kernel is not None:
             found["dropped"] += self._kernel.rings.lost
         if self._gil is not None:
@@ -206,6 +216,8 @@ class Harvest:
         ends = [*self._ends_held_back, *got.exits]
         self._ends_held_back = [end for end in ends if end.t >= got.watermark_ns]
         self._execs = got.execs
+        self._toll.switches += len(drained.records.switch[0]) if "kernel" in self._wanted else 0
+        self._toll.traps += len(drained.records.samples)
         return (
             Switched(*rows[:, :cut]) if "kernel" in self._wanted else None,
             [Born(birth.t, birth.pid, birth.tid, birth.ppid, birth.ptid) for birth in got.births],
