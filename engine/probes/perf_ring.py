@@ -27,6 +27,7 @@ class Ring:
         self.fds = {fd: 0}
         self.last_ns = 0
         self._owed = 0
+        self._peeked = 0
         # The kernel counts losses for each event (6.0 and later), or the event has no such number to read.
         self.counts_lost = len(os.read(fd, 16)) == 16
         self._map = mmap.mmap(fd, (1 + pages) * mmap.PAGESIZE, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
@@ -39,9 +40,15 @@ class Ring:
         """Bytes that are there to be taken."""
         return int(self._control[_HEAD] - self._control[_TAIL])
 
+    @property
+    def unseen(self) -> int:
+        """Bytes that are there to be taken, and have not been peeked at."""
+        return int(self._control[_HEAD] - max(self._control[_TAIL], self._peeked))
+
     def peek(self) -> bytes:
-        """The unread bytes, which are whole records. They stay unread."""
-        return self._between(self._control[_TAIL], self._control[_HEAD])
+        """The unseen bytes, which are whole records. They stay unread."""
+        start, self._peeked = max(self._control[_TAIL], self._peeked), self._control[_HEAD]
+        return self._between(start, self._peeked)
 
     def take(self) -> tuple[bytes, bool]:
         """The unread bytes, which are whole records, and whether the ring may have been too full for some. Makes room for new ones."""

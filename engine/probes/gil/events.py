@@ -84,7 +84,8 @@ class GilEvents:
 class GilAccount:
     """CPython's own count of hand-offs (`switch_number`) of one GIL against ours, both of `[since_ns, until_ns]`, as far as it was seen.
 
-    A hand-off is a taking of the GIL by another thread than the one before, or by the same one with another thread state. `source` is the present one.
+    A hand-off is a taking of the GIL by another thread than the one before, or by the same one with another thread state. `source` is the
+    present one.
     `contradictions`: records of a thread that took the GIL while another held it, or dropped what it did not hold. 0 is the truth; more
     means that records were lost without a word.
     """

@@ -40,7 +40,7 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The thread asks for a GIL from `t` on: which one, its taking will tell. `state`: address of the thread state it does so with, or 0."""
+    """The thread asks for a GIL from `t` on: which one, its taking will tell. `state`: address of its thread state, or 0."""
 
     t: int
     pid: int

@@ -14,7 +14,8 @@ class GilLimits:
     """How much exact watching may cost one process, in records of about 12 µs each: `traps_per_s` on average, `burst` more of them now and
     then, and `start` when watching begins: few programs import all of their modules beforehand.
 
-    Above that it is sampled for `pause_s`, then watched again. A relapse that comes sooner than the last pause was long doubles the pause.
+    Above that it is sampled for `pause_s`, then watched again, or not yet: CPython's count of hand-offs goes on meanwhile, and may say that
+    it is no use. A relapse that comes sooner than the last pause was long doubles the pause.
     """
 
     traps_per_s: float = 1000

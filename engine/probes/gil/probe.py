@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 
 from engine.probes.elf import ElfError
-from engine.probes.errors import ProbeUnavailable
+from engine.probes.errors import ProbeError, ProbeUnavailable
 from engine.probes.gil.calibration import calibrate
 from engine.probes.gil.calibrations import Calibrations
 from engine.probes.gil.events import GilAccount, GilEvents, Source, SourceChange
@@ -31,6 +32,9 @@ from engine.probes.perf_records import Samples
 
 _RETRY_NS = 1_000_000
 _STRAY_NS = 1_000_000_000
+_SAMPLE_S, _TRIAL_S, _CALM_S = 0.001, 0.002, 0.02
+_FLOOD_BYTES = 32_768
+"""So much that a guard may have something to say of it: 500 records."""
 _WITHOUT_GIL = "this interpreter runs without a GIL"
 _ENDED = "this interpreter has ended"
 _MAIN_ONLY = "sampled, because only the main interpreter's GIL can be watched here"
@@ -81,6 +85,7 @@ class GilProbe:
         self._ended: dict[int, tuple[GilProcess, int]] = {}
         self._families: list[Family] = []
         self._strays: list[_Row] = []
+        self._spent: dict[int, int] = {}
         self._sources: dict[tuple[int, int], SourceChange] = {}
         self._notes: dict[str, None] = {}
         self._drained_ns = 0
@@ -91,9 +96,13 @@ class GilProbe:
         return tuple(self._notes)
 
     @property
-    def samples(self) -> bool:
-        """Whether some GIL is sampled at present, so that ticks should come often."""
-        return any(gil.source == "sampled" for process in self._processes.values() for gil in process)
+    def patience_s(self) -> float:
+        """In how many seconds to tick again: soon where a GIL is sampled, or was not watched until a moment ago and may be a flood; later
+        where there is only to be seen which interpreters come and go."""
+        if any(gil.source == "sampled" for process in self._processes.values() for gil in process):
+            return _SAMPLE_S
+        trial = any(family.on_trial(time.monotonic_ns()) for family in self._families)
+        return _TRIAL_S if trial or self._waiting else _CALM_S
 
     def source(self, pid: int, interpreter: int = 0) -> SourceChange | None:
         """The latest change of the source of this interpreter's GIL."""
@@ -147,10 +156,10 @@ class GilProbe:
                 self._settle(pid)
         for process in list(self._processes.values()):
             self._visit(process, now_ns)
+        self._look_out(now_ns)
         for family in self._families:
             if family.paused and now_ns >= family.resume_ns:
-                family.resume()
-                self._switch(family, time.monotonic_ns(), "exact")
+                self._resume(family)
 
     def drain(self, drained: Drained | None = None) -> GilEvents:
         """What became known: up to the watermark of what was drained from the rings, or up to now where there are none."""
@@ -238,6 +247,7 @@ class GilProbe:
                 self._begin(process, gil)
                 # What is read after the watchpoints are there cannot miss a change.
                 look = gil.sampler.look()
+            gil.switch_number = look.switch_number
             self._fold.add([look])
         elif gil.source not in (None, "absent") or (gil is process.main and gil.source is None):
             self._change(process, gil, look.t, "absent", _WITHOUT_GIL)
@@ -256,6 +266,7 @@ class GilProbe:
                 self._note(why)
             else:
                 self._families.append(process.family)
+                process.family.begin(time.monotonic_ns())
         if gil is process.main:
             process.watched_ns = time.monotonic_ns()
         family = process.family
@@ -298,11 +309,36 @@ class GilProbe:
                 self._strays.append(row)
         self._fold.add(observations)
         for pid, count in traps.items():
-            process = self._processes.get(pid)
-            if process is not None and process.main.source == "exact" and not process.guard.spend(count, now):
-                assert process.family is not None
-                process.family.pause(now)
-                self._switch(process.family, now, "sampled")
+            self._spend(pid, count - self._spent.get(pid, 0), now)
+        self._spent = {}
+
+    def _look_out(self, now: int) -> None:
+        """Lets the guards judge a flood as it comes, which may be long before it is drained."""
+        if self._rings is None or all(family.paused for family in self._families) or self._rings.unseen < _FLOOD_BYTES:
+            return
+        try:
+            pids = self._rings.peek().samples.pid
+        except ProbeError:
+            return  # Who drains will be told.
+        for pid, count in Counter(pids.tolist()).items():
+            self._spent[pid] = self._spent.get(pid, 0) + count
+            self._spend(pid, count, now)
+
+    def _spend(self, pid: int, count: int, now: int) -> None:
+        process = self._processes.get(pid)
+        if process is not None and process.main.source == "exact" and not process.guard.spend(count, now):
+            assert process.family is not None
+            process.family.pause(now, self._handoffs(process.family))
+            self._switch(process.family, now, "sampled")
+
+    def _resume(self, family: Family) -> None:
+        now = time.monotonic_ns()
+        if family.resume(now, self._handoffs(family)):
+            self._switch(family, now, "exact")
+
+    def _handoffs(self, family: Family) -> int:
+        """How often the GILs of its members were handed on so far, by CPython's count when it was last looked at."""
+        return sum(gil.switch_number for pid in family.watch.members for gil in self._processes[pid])
 
     def _resolved_late(self, process: GilProcess, acts: tuple[tuple[bool, int], ...], t: int) -> tuple[bool, int] | None:
         """What a record means whose GIL was made after the process was last visited."""

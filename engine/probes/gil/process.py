@@ -25,7 +25,7 @@ class SeenGil:
     `source` is how it is seen at present, None before that was told.
     """
 
-    __slots__ = ("address", "interpreter", "next_look_ns", "sampler", "since_ns", "source", "until_ns")
+    __slots__ = ("address", "interpreter", "next_look_ns", "sampler", "since_ns", "source", "switch_number", "until_ns")
 
     def __init__(self, pid: int, gil: Gil, interpreter: int, since_ns: int) -> None:
         self.address, self.interpreter = gil.address, interpreter
@@ -33,6 +33,7 @@ class SeenGil:
         self.since_ns, self.until_ns = since_ns, _NEVER
         self.source: Source | None = None
         self.next_look_ns = 0
+        self.switch_number = 0
 
     def looked(self, t: int) -> None:
         """Settles when to look again: each time where looks tell the holder, and for who is young and may end any moment, so that CPython's

@@ -56,11 +56,23 @@ if child:
 
 _SPAWNING = f"import subprocess, sys; subprocess.run([sys.executable, *sys.argv[1:], '-c', {CPU!r}], check=True)"
 
+_WRITING = """
+import json, os, threading
+out = os.open(os.devnull, os.O_WRONLY)
+def write():
+    while True:
+        os.write(out, b"x")
+threads = [threading.Thread(target=write, daemon=True) for _ in range(2)]
+for thread in threads: thread.start()
+print(json.dumps([thread.native_id for thread in threads]), flush=True)
+os.read(0, 1)
+os._exit(0)
+"""
+
 _PINGPONG = """
-import sys, threading, json
-stop = False
+import json, os, threading
 def turns(mine, yours):
-    while not stop:
+    while True:
         mine.acquire()
         yours.release()
 a, b = threading.Lock(), threading.Lock()
@@ -68,9 +80,7 @@ b.acquire()
 threads = [threading.Thread(target=turns, args=pair, daemon=True) for pair in ((a, b), (b, a))]
 for thread in threads: thread.start()
 print(json.dumps([thread.native_id for thread in threads]), flush=True)
-sys.stdin.read()
-stop = True
-import os
+os.read(0, 1)
 os._exit(0)
 """
 
@@ -237,13 +247,29 @@ def test_too_many_records_are_given_up_for_samples_and_tried_again_later(version
     def relapsed(seen: Seen) -> bool:
         return [change.source for change in seen.changes].count("sampled") >= 2 and sampled(seen)
 
-    seen = see(python, _PINGPONG, options=_WITH_GIL, limits=GilLimits(burst=100, start=2000, pause_s=0.05), enough=relapsed)
+    seen = see(python, _WRITING, options=_WITH_GIL, limits=GilLimits(burst=100, start=2000, pause_s=0.05), enough=relapsed)
     changes = [change for change in seen.changes if change.source not in ("off", "absent")]
     assert [change.source for change in changes[:4]] == ["exact", "sampled", "exact", "sampled"]
-    assert changes[1].why == "sampled for 0.05 s, because more than 1000 records a second would slow it down"
+    assert changes[1].why == "sampled, because more than 1000 records a second would slow it down"
     assert sampled(seen), "sampling tells holders while watching pauses"
     assert not any(begin < t < end for begin, end in pauses(seen) for t, _, _ in seen.asks), "nobody is stopped while watching pauses"
     assert set(seen.said[0]) <= seen.holders(seen.pid)
+
+
+@exact
+@every_python
+def test_a_flood_of_handoffs_is_sampled_until_it_ends(version: str) -> None:
+    """CPython's own count says that it goes on: nobody need be stopped to know."""
+    python = interpreter(version)
+    calibrated(python)
+    limits = GilLimits(burst=100, start=2000, pause_s=0.02)
+
+    def long(seen: Seen) -> bool:
+        sampled = [change.t for change in seen.changes if change.source == "sampled"]
+        return bool(sampled) and seen.watermark_ns > sampled[0] + 20 * limits.pause_s * 1e9
+
+    seen = see(python, _PINGPONG, options=_WITH_GIL, limits=limits, enough=long)
+    assert [change.source for change in seen.changes if change.source != "absent"] == ["exact", "sampled"]
 
 
 def test_an_interpreter_without_a_gil_has_no_holder_and_says_why() -> None:
