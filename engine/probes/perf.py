@@ -90,8 +90,13 @@ class Rings:
         """Bytes that wait to be drained, in all rings together. Cheap: for asking many times a second."""
         return sum(ring.unread for ring in self._rings.values())
 
+    @property
+    def unseen(self) -> int:
+        """Of these, the bytes that have not been peeked at."""
+        return sum(ring.unseen for ring in self._rings.values())
+
     def peek(self) -> Records:
-        """What waits to be drained, and goes on waiting. Raises ProbeError when a ring makes no sense."""
+        """What has come since the last drain or peek. It goes on waiting to be drained. Raises ProbeError when a ring makes no sense."""
         return parse(b"".join(ring.peek() for ring in self._rings.values()))
 
     def watch(self, pid: int) -> None:
