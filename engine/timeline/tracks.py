@@ -41,7 +41,7 @@ class InterpreterTrack:
 
     @property
     def has_gil(self) -> bool:
-        return GIL_ABSENT not in self.sources
+        return self.sources != {GIL_ABSENT}
 
 
 @dataclass(slots=True, eq=False)
