@@ -151,6 +151,8 @@ class _MarkFile:
         self._capacity = self._head[codes.H_CAPACITY]
         ring = codes.HEADER // 8
         self._ring = self._words[ring : ring + self._capacity * 2].reshape(-1, 2)
+        self._places = memoryview(self._map).cast("q")[ring : ring + self._capacity * 2]
+        self._began = 0
         self._text_at = codes.HEADER + self._capacity * 16
         self._text_read = 0
         self._told = False
@@ -170,7 +172,7 @@ class _MarkFile:
 
     @property
     def turned(self) -> Ready:
-        return Ready(self.pid, self._head[codes.H_PARENT] if self._head[codes.H_FORKED] else None, int(self._ring[0, 0]))
+        return Ready(self.pid, self._head[codes.H_PARENT] if self._head[codes.H_FORKED] else None, self._began or self._places[0])
 
     def let_go(self) -> None:
         self._head[codes.H_GO] = 1
@@ -181,21 +183,25 @@ class _MarkFile:
 
     @property
     def has_news(self) -> bool:
-        head = self._head
-        return not self._told or head[codes.H_HEAD] != head[codes.H_TAIL] or head[codes.H_DROPPED] != self._lost
+        at = self._head[codes.H_TAIL] % self._capacity * 2
+        return not self._told or self._places[at] != 0 or self._head[codes.H_DROPPED] != self._lost
 
     def drain(self) -> ThreadMarks:
         self._told = True
-        head, tail = self._head[codes.H_HEAD], self._head[codes.H_TAIL]
-        at, until = tail % self._capacity, tail % self._capacity + head - tail
-        if until <= self._capacity:
-            records = self._ring[at:until].T.copy()
-        else:
-            records = np.concatenate((self._ring[at:], self._ring[: until - self._capacity])).T.copy()
+        tail = self._head[codes.H_TAIL]
+        at = tail % self._capacity
+        parts = [self._written(at, self._capacity)]
+        if at + len(parts[0]) == self._capacity:
+            parts.append(self._written(0, at))
+        records = np.concatenate(parts).T.copy()
+        self._began = self._began or (int(records[0, 0]) if records.size else 0)
         lost_then = self.dropped
-        self._head[codes.H_TAIL] = head
+        for part in parts:
+            part[:, 0] = 0
+        tail += records.shape[1]
+        self._head[codes.H_TAIL] = tail
         lost = self.dropped
-        if self._head[codes.H_HEAD] - head == self._capacity:
+        if self._places[(tail - 1) % self._capacity * 2]:
             # It is full again already: what is lost by now belongs to later marks, but for a few.
             lost = lost_then
         self._lost, before = lost, self._lost
@@ -211,6 +217,17 @@ class _MarkFile:
             lost=lost - before,
         )
 
+    def _written(self, at: int, until: int) -> Ints:
+        """The places from `at` up to the first that is free, or to `until`."""
+        size = 256
+        while True:
+            free = np.flatnonzero(self._ring[at : min(at + size, until), 0] == 0)
+            if len(free):
+                return self._ring[at : at + int(free[0])]
+            if at + size >= until:
+                return self._ring[at:until]
+            size *= 8
+
     def _texts(self) -> dict[tuple[int, int], str]:
         found = {}
         head = self._head[codes.H_TEXT_HEAD]
@@ -223,6 +240,7 @@ class _MarkFile:
 
     def close(self) -> None:
         self._head.release()
+        self._places.release()
         self._words = np.empty(0, np.int64)
         self._ring = self._words.reshape(-1, 2)
         self._map.close()

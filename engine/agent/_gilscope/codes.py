@@ -4,8 +4,9 @@ A record of a mark file is two words of 64 bits: the time (CLOCK_MONOTONIC, ns) 
 
     header 4096 bytes | ring: CAPACITY records of 16 bytes | text: TEXT_CAPACITY bytes
 
-The header's words are named by the `H_…` numbers. One thread writes, one reader reads: the writer publishes a record by moving `H_HEAD`
-last, the reader frees its place by moving `H_TAIL`. A full ring loses the new record and counts it in `H_DROPPED`.
+The header's words are named by the `H_…` numbers. One thread writes, one reader reads: the writer publishes a record by its time, which it
+writes last and which is 0 before; the reader makes it 0 again and then frees the place by moving `H_TAIL`, which counts the records that it
+has read. A full ring loses the new record and counts it in `H_DROPPED`.
 `H_READY` is set when the process has imported what it needs and turns to its jobs: from then on its GIL is worth watching. The first
 process waits a moment for `H_GO`, which the reader sets when it watches. A thread that enters another interpreter marks there into
 another file.
@@ -13,14 +14,14 @@ Text entries say what an argument is called: `i64 kind, i64 argument, i64 length
 """
 
 MAGIC = 0x4B52414D4C4947  # "GILMARK", little-endian
-VERSION = 1
+VERSION = 2
 HEADER = 4096
 CAPACITY = 1 << 16
 TEXT_CAPACITY = 1 << 20
 
-H_MAGIC, H_VERSION, H_PID, H_TID, H_CAPACITY, H_HEAD, H_TAIL, H_DROPPED, H_TEXT_CAPACITY, H_TEXT_HEAD, H_PARENT, H_READY, H_GO = range(13)
-H_INTERPRETER = 13  # CPython's number of the interpreter that marks: 0 is the main one
-H_FORKED = 14  # 1: this process was forked from its parent as it was, watchpoints and all, and has not become another program
+H_MAGIC, H_VERSION, H_PID, H_TID, H_CAPACITY, H_TAIL, H_DROPPED, H_TEXT_CAPACITY, H_TEXT_HEAD, H_PARENT, H_READY, H_GO = range(12)
+H_INTERPRETER = 12  # CPython's number of the interpreter that marks: 0 is the main one
+H_FORKED = 13  # 1: this process was forked from its parent as it was, watchpoints and all, and has not become another program
 
 THREAD_BEGIN = 1  # text: the thread's name
 THREAD_END = 2

@@ -138,44 +138,42 @@ def _writer(words: "memoryview[int]", path: str) -> "tuple[Mark, Callable[[memor
     capacity = codes.CAPACITY
     first = codes.HEADER // 8
     tail_at, dropped_at = codes.H_TAIL, codes.H_DROPPED
-    head = limit = room = 0
-    at = first
+    at = limit = first
+    before = room = 0  # The records of earlier laps, and how many fit into the file as it is.
 
     # What stays the same between moves is an argument, for those are read faster than what a closure holds.
-    def mark(
-        word: int, words: "memoryview[int]" = words, head_at: int = codes.H_HEAD, now: "Callable[[], int]" = perf_counter_ns
-    ) -> int:
-        nonlocal at, head
-        if head == limit:
-            look_further()
-            if head == limit:
-                words[dropped_at] += 1
-                return now()
+    def mark(word: int, words: "memoryview[int]" = words, now: "Callable[[], int]" = perf_counter_ns) -> int:
+        nonlocal at
+        if at >= limit and not look_further():
+            words[dropped_at] += 1
+            return now()
         # The place is taken first: what a signal or a finalizer marks in between gets the next one.
         place = at
         at = place + 2
-        head += 1
-        words[place] = t = now()
         words[place + 1] = word
-        words[head_at] = head
+        words[place] = t = now()
         return t
 
-    def look_further() -> None:
-        """Moves the limit to where the ring ends, the room ends, or the reader has not read yet."""
-        nonlocal at, limit, room
-        at = first + head % capacity * 2
-        if head == room < capacity:
+    def look_further() -> bool:
+        """Moves the limit to where the ring ends, the room ends, or the reader has not read yet. Answers whether there is a place."""
+        nonlocal at, before, limit, room
+        if at >= first + capacity * 2:
+            at, before = first, before + capacity
+        in_lap = (at - first) // 2
+        if in_lap == room < capacity:
             more = min(_RING_PART, capacity - room)
             if _took_room(path, codes.HEADER + room * 16, more * 16):
                 room += more
-        limit = min(words[tail_at] + capacity, room if room < capacity else head - head % capacity + capacity)
+        limit = first + min(words[tail_at] - before + capacity, room) * 2
+        return at < limit
 
     def move(to: "memoryview[int]", to_path: str) -> None:
-        nonlocal words, path, head, limit, room, at
+        nonlocal words, path, at, before, limit, room
         words, path = to, to_path
-        mark.__defaults__ = (to, codes.H_HEAD, perf_counter_ns)
-        head, at = 0, first
-        room = limit = _FIRST_RING_PART if path else 0
+        mark.__defaults__ = (to, perf_counter_ns)
+        at, before = first, 0
+        room = _FIRST_RING_PART if path else 0
+        limit = first + room * 2
 
     move(words, path)
     return mark, move

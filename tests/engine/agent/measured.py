@@ -24,14 +24,35 @@ class Program:
         self.marks.mkdir()
 
     def run(self, interpreter: str, *arguments: str, marked: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
-        inherited = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "GILSCOPE_MARKS")}
-        path = os.pathsep.join(filter(None, [str(AGENT), environment.pop("PYTHONPATH", "")]))
-        inherited.update(environment, PYTHONPATH=path, PYTHONDONTWRITEBYTECODE="1")
+        """Runs it to its end. `environment` is set beside ours; what is empty is not there."""
+        return subprocess.run(
+            [interpreter, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            cwd=self.folder,
+            env=self._environment(marked, environment),
+        )
+
+    def start(self, interpreter: str, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        """Starts it with pipes for its input and output."""
+        return subprocess.Popen(
+            [interpreter, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=self.folder,
+            env=self._environment(True, environment),
+        )
+
+    def _environment(self, marked: bool, more: dict[str, str]) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH" and not name.startswith("GILSCOPE")}
+        path = os.pathsep.join(filter(None, [str(AGENT), more.pop("PYTHONPATH", "")]))
+        inherited.update(more, PYTHONPATH=path, PYTHONDONTWRITEBYTECODE="1")
         if marked:
             inherited["GILSCOPE_MARKS"] = str(self.marks)
-        return subprocess.run(
-            [interpreter, *arguments], capture_output=True, text=True, check=False, timeout=60, cwd=self.folder, env=inherited
-        )
+        return inherited
 
     def left(self) -> list[ThreadMarks]:
         """What each of its threads marked, the first one first."""

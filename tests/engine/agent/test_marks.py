@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engine.agent._gilscope import codes
+from engine.probes.marks import MarkFolder
 from tests.engine.agent.measured import INTERPRETERS, Program, told
 
 pytestmark = pytest.mark.parametrize("interpreter", INTERPRETERS)
@@ -27,15 +28,25 @@ def test_a_full_ring_counts_what_it_loses_and_records_again_once_it_is_read(prog
 from _gilscope import marks, codes
 mine = marks.of_this_thread()
 for i in range(codes.CAPACITY + 9): mine.mark(codes.TICK | i << 8)
-print(mine.words[codes.H_HEAD], mine.words[codes.H_DROPPED])
-mine.words[codes.H_TAIL] = mine.words[codes.H_HEAD]
+print(mine.words[codes.H_DROPPED], flush=True)
+input()
 for i in range(codes.CAPACITY // 2): mine.mark(codes.TICK | i << 8)
-print(mine.words[codes.H_HEAD], mine.words[codes.H_DROPPED])
+print(mine.words[codes.H_DROPPED])
 """
-    said = program.run(interpreter, "-c", source).stdout.split()
-    assert said == [str(codes.CAPACITY), "10", str(codes.CAPACITY + codes.CAPACITY // 2), "10"]
-    (main,) = program.left()
-    assert main.argument.tolist() == list(range(codes.CAPACITY // 2))
+    with program.start(interpreter, "-c", source) as running:
+        assert running.stdout is not None
+        assert running.stdin is not None
+        assert running.stdout.readline() == "10\n"
+        folder = MarkFolder(program.marks)
+        ((main,), _) = folder.drain()
+        assert main.argument.tolist() == [0, *range(codes.CAPACITY - 1)]
+        assert main.lost == folder.dropped == 10
+        running.stdin.write("\n")
+        running.stdin.flush()
+        assert running.stdout.readline() == "10\n"
+        ((main,), _) = folder.drain()
+        assert main.argument.tolist() == list(range(codes.CAPACITY // 2))
+        folder.close()
 
 
 def test_each_thread_has_marks_of_its_own(program: Program, interpreter: str) -> None:
