@@ -92,6 +92,9 @@ def _twin_of(simple: "Any", empty: "type[Exception]", worker: "CodeType") -> "An
 def _is_ours(item: "Any") -> bool:
     """Whether it is a model's own work, which is marked already."""
     function = getattr(item, "fn", None) or getattr(item, "task", (None,))[0]
+    arguments = getattr(function, "args", None)
+    if type(arguments) is tuple and arguments:
+        function = arguments[0]  # By asyncio.to_thread: a partial that runs it in its context.
     return str(getattr(function, "__module__", "")).startswith(_OURS)
 
 

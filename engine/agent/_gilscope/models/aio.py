@@ -5,9 +5,9 @@ import inspect
 from time import thread_time_ns
 
 from .. import codes, marks
+from ..instruments import loops
 from ..operations import Call, Compute, Fetch, Native, Sleep
 from ..perform import compute, failed, native
-from ..tasks import MarkedLoop
 
 TYPE_CHECKING = False  # As in marks: typing is not to be imported.
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ _IN_CALL = codes.AWAIT_BEGIN | codes.CALL << 8
 
 
 def run(plan: "Plan", work: "Jobs") -> "list[Outcome]":
-    with asyncio.Runner(loop_factory=MarkedLoop) as runner:
+    loops.of_asyncio(asyncio)
+    with asyncio.Runner() as runner:
         return runner.run(_everything(plan, work))
 
 
@@ -45,9 +46,7 @@ async def _everything(plan: "Plan", work: "Jobs") -> "list[Outcome]":
         for name, indices in plan.shares():
             group.create_task(_worker(indices, work, mark, outcomes), name=name)
     # What the runner does to shut the loop down is no part of the work.
-    loop = asyncio.get_running_loop()
-    assert isinstance(loop, MarkedLoop)
-    loop.fall_silent()
+    loops.fall_silent(asyncio.get_running_loop())
     return outcomes
 
 

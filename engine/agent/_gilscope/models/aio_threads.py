@@ -4,9 +4,9 @@ import asyncio
 from concurrent.futures.thread import ThreadPoolExecutor
 
 from .. import codes, marks
+from ..instruments import loops
 from ..perform import failed
 from ..pooled import begin_thread, given, perform
-from ..tasks import MarkedLoop
 
 TYPE_CHECKING = False  # As in marks: typing is not to be imported.
 if TYPE_CHECKING:
@@ -24,19 +24,19 @@ OLDEST = None
 
 
 def run(plan: "Plan", work: "Jobs") -> "list[Outcome]":
-    with asyncio.Runner(loop_factory=MarkedLoop) as runner:
+    loops.of_asyncio(asyncio)
+    with asyncio.Runner() as runner:
         return runner.run(_everything(plan, work))
 
 
 async def _everything(plan: "Plan", work: "Jobs") -> "list[Outcome]":
     loop = asyncio.get_running_loop()
-    assert isinstance(loop, MarkedLoop)
     loop.set_default_executor(ThreadPoolExecutor(plan.workers, "worker", begin_thread))
     mark = marks.of_this_thread().mark
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_job(work, index, mark), name=f"job-{index}") for index in range(plan.jobs)]
     # What the runner does to shut the loop down is no part of the work.
-    loop.fall_silent()
+    loops.fall_silent(loop)
     return [task.result() for task in tasks]
 
 
