@@ -112,7 +112,7 @@ class Problem:
 @cache
 def workloads() -> dict[str, Workload]:
     """By name, in the order to show them."""
-    from engine.agent._gilscope.workloads import WORKLOADS
+    from engine.agent._gilscope.workloads import NAMES, loaded
 
     return {
         name: Workload(
@@ -121,7 +121,7 @@ def workloads() -> dict[str, Workload]:
             description=module.DESCRIPTION,
             parameters=tuple(Parameter(**{**knob, "choices": tuple(knob.get("choices", ()))}) for knob in module.PARAMETERS),
         )
-        for name, module in WORKLOADS.items()
+        for name, module in zip(NAMES, map(loaded, NAMES), strict=True)
     }
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from engine.agent._gilscope.workloads import WORKLOADS
+from engine.agent._gilscope import workloads
 from engine.host import cpu_times, host
 from engine.streams import Streams
 from engine.supervisor import verdict
@@ -64,7 +64,8 @@ class Session:
         self._began_cpu_ns = 0
 
     def run(self) -> None:
-        needs_server = getattr(WORKLOADS.get(self._spec.workload), "NEEDS_SERVER", False)
+        name = self._spec.workload
+        needs_server = name in workloads.NAMES and workloads.loaded(name).NEEDS_SERVER
         if not needs_server:
             self._measure(None)
             return

@@ -1,6 +1,5 @@
 """Performs jobs with blocking primitives: what all models but asyncio have in common."""
 
-import socket
 from time import sleep, thread_time_ns
 from types import CoroutineType
 
@@ -106,6 +105,8 @@ def _sleep(operation: Sleep, mark: "Mark") -> None:
 
 
 def _fetch(operation: Fetch, mark: "Mark") -> bytes:
+    import socket  # Dear, and most jobs need none; where jobs do, it has been imported before.
+
     # Only the calls that may block are inside an operation: the Python between them is Python.
     with socket.socket() as connection:
         connection.settimeout(30)

@@ -29,11 +29,21 @@ class Jobs(Protocol):
 
 
 class Workload(Protocol):
-    """What a workload's module offers to a run."""
+    """What a run needs of a workload."""
 
     def job(self, index: int, params: dict[str, Any], server: tuple[str, int] | None) -> Job: ...
 
     def result(self, values: list[Any]) -> dict[str, Any]: ...
+
+
+class BuiltIn(Workload, Protocol):
+    """What a workload's module offers."""
+
+    NAME: str
+    TITLE: str
+    DESCRIPTION: str
+    PARAMETERS: tuple[dict[str, Any], ...]
+    NEEDS_SERVER: bool
 
 
 class Model(Protocol):

@@ -22,6 +22,8 @@ class Work:
         Raises what the user's file raises.
         """
         sys.setswitchinterval(self._plan.switch_interval)
+        if self._plan.server is not None:
+            import socket  # noqa: F401 - the first job that fetches would import it
         self._jobs = self._loaded()
 
     def _loaded(self) -> "Workload":
@@ -30,10 +32,9 @@ class Work:
             from .workloads import function  # What it needs to look at a function is dear; the others do not.
 
             return function.loaded(name)
-        from .workloads import WORKLOADS
+        from .workloads import loaded
 
-        workload: Workload = WORKLOADS[name]
-        return workload
+        return loaded(name)
 
     def __call__(self, index: int) -> "Job":
         return self._jobs.job(index, self._plan.params, self._plan.server)

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from engine.agent._gilscope.models import NAMES, loaded
-from engine.agent._gilscope.workloads import WORKLOADS
 from engine.interpreters import discover
 from engine.supervisor.helper import HttpHelper
 from engine.trace import Interpreter
@@ -83,7 +82,7 @@ def own(program: Program, body: str) -> str:
     return f"{path}:f"
 
 
-@pytest.mark.parametrize("workload", WORKLOADS)
+@pytest.mark.parametrize("workload", SMALL)
 def test_results_are_equal_under_every_model(program: Program, interpreter: Interpreter, workload: str) -> None:
     with HttpHelper() as helper:
         found = [
