@@ -88,7 +88,9 @@ def _switches() -> str:
     except ProbeUnavailable as error:
         raise _NotHereError(error.reason, error.mend) from None
     if not seen:
-        raise _NotHereError("the kernel opens the event and tells no switches")
+        raise _NotHereError(
+            "the kernel opens the event and tells no switches", "record outside of the sandbox; accounts tell the cores meanwhile"
+        )
     return "perf_event_open tells every switch"
 
 
@@ -124,7 +126,10 @@ def _watchpoint() -> str:
     except ProbeUnavailable as error:
         raise _NotHereError(error.reason, error.mend) from None
     if not hits:
-        raise _NotHereError("the processor takes the breakpoint and never reports a hit: some virtual machines do not pass them on")
+        raise _NotHereError(
+            "the processor takes the breakpoint and never reports a hit: some virtual machines do not pass them on",
+            "record on the machine's host, or on a virtual machine under KVM; samples tell the GIL meanwhile",
+        )
     return "a hardware breakpoint tells every acquire and release"
 
 

@@ -18,6 +18,7 @@ from app.cli.terminal import Terminal
 from engine.doctor import best, checks
 from engine.host import host
 from engine.interpreters import discover, rejected
+from engine.limits import limits
 from engine.trace import Interpreter
 
 _PACKAGES = ("fastapi", "jinja2", "numpy", "plotly", "pydantic", "uvicorn")
@@ -40,6 +41,7 @@ def _found(data: Path) -> dict[str, Any]:
         "host": host(),
         "sources": best(probes),
         "probes": [asdict(check) for check in probes],
+        "limits": [asdict(limit) for limit in limits()],
         "interpreters": [one.to_json() for one in discover()],
         "rejected": [asdict(one) for one in rejected()],
         "data": {
@@ -82,6 +84,9 @@ def _text(found: dict[str, Any], width: int) -> str:
         lines += _check(check, width)
     told = ", ".join(f"{source} {gives}" for source, gives in found["sources"].items())
     lines.append(f"  → a trace recorded here has: {told}")
+    lines += ["", "Limits"]
+    for limit in found["limits"]:
+        lines += _limit(limit, width)
     lines += ["", "Interpreters"]
     lines += [_interpreter(Interpreter(**one)) for one in found["interpreters"]]
     lines += [f"  no   {one['path']} {one['reason']}" for one in found["rejected"]]
@@ -95,6 +100,13 @@ def _check(check: dict[str, Any], width: int) -> list[str]:
     head = f"  {'ok' if check['works'] else 'no':<4} {check['source']}, {check['gives']} by {check['probe']}: "
     body = check["said"] + (f"; {check['mend']}" if check["mend"] else "")
     return textwrap.wrap(head + body, width, subsequent_indent=" " * 7, break_long_words=False, break_on_hyphens=False)
+
+
+def _limit(limit: dict[str, Any], width: int) -> list[str]:
+    line = f"  {limit['name']}: {limit['value']}; {limit['means']}"
+    told = textwrap.wrap(line, width, subsequent_indent=" " * 7, break_long_words=False, break_on_hyphens=False)
+    more = f"       for more: {limit['mend']}"
+    return told + (textwrap.wrap(more, width, subsequent_indent=" " * 17, break_on_hyphens=False) if limit["mend"] else [])
 
 
 def _interpreter(one: Interpreter) -> str:
