@@ -18,6 +18,7 @@ from engine.probes.switches import Exec, Exit, KernelSwitches
 from engine.supervisor.programs import Programs
 from engine.supervisor.toll import Toll
 from engine.supervisor.unit_costs import UnitCosts, unit_costs
+from engine.supervisor.waiting import Waiting
 from engine.timeline.evidence import (
     GIL_ABSENT,
     GIL_EXACT,
@@ -56,7 +57,10 @@ class Harvest:
         self._gil: GilProbe | None = None
         self._cache = cache
         self._calibrations = Calibrations(cache, watch="gil" in self._wanted)
+        # In built-in workloads marks tell what is waited for.
+        self._waiting = Waiting(self._gils) if spec.program or ":" in spec.workload else None
         self._held_back = np.empty((5, 0), np.int64)
+        self._switch = np.empty((5, 0), np.int64)
         self._ends_held_back: list[Exit] = []
         self._pids: dict[int, None] = {}
         self._programs = Programs(every=bool(spec.program))
@@ -73,7 +77,8 @@ class Harvest:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        return (*self._notes, *(self._gil.notes if self._gil is not None else ()))
+        waiting = self._waiting.notes if self._waiting is not None else ()
+        return (*self._notes, *(self._gil.notes if self._gil is not None else ()), *waiting)
 
     @property
     def kernel(self) -> str:
@@ -83,7 +88,7 @@ class Harvest:
     def prepare(self) -> None:
         """Learns what recording costs in this interpreter and where it keeps its GIL, before anything is measured."""
         self._toll = Toll(unit_costs(self._executable, self._cache))
-        if self._no_gil or not self._wanted & {"gil", "gil-sampled"}:
+        if not self._wanted & {"gil", "gil-sampled"}:
             return
         try:
             self._calibrations.get(self._executable)
@@ -107,10 +112,13 @@ class Harvest:
                 self._note("Time on cores is placed from the kernel's totals, read every few milliseconds.")
             except ProbeUnavailable as error:
                 self._note(f"Time on cores is inferred from the marks alone: {error}")
-        if self._wanted & {"gil", "gil-sampled"} and not self._no_gil:
+        if self._waiting is not None and self._wanted - {"marks"}:
+            self._waiting.watch(self._kernel.rings if self._kernel is not None and "kernel" in self._wanted else None, tid)
+        if self._wanted & {"gil", "gil-sampled"}:
             rings = self._kernel.rings if self._kernel is not None and "gil" in self._wanted else None
             self._gil = GilProbe(rings, exact="gil" in self._wanted, follow=False, calibrations=self._calibrations)
-            self.sources["gil"] = "exact" if rings is not None else "sampled"
+            # Where there is none, an extension module may turn it on.
+            self.sources["gil"] = "off" if self._no_gil else "exact" if rings is not None else "sampled"
 
     def begin(self, pid: int) -> None:
         self._pids[pid] = None
@@ -139,6 +147,8 @@ class Harvest:
         if self._gil is not None:
             self._gil.tick(now)
             patience_s = min(patience_s, self._gil.patience_s)
+        if self._waiting is not None:
+            patience_s = min(patience_s, self._waiting.tick(self._pids, now))
         return patience_s
 
     def harvest(self, alive: list[int], *, last: bool = False) -> Evidence:
@@ -156,6 +166,7 @@ class Harvest:
             self._marks.over((end.pid, None) for end in ended)
         took, asked, sources, gil_watermark = self._from_gil(drained)
         accounted = None if last else self._accounted_ns
+        waits, wakes = self._waiting.take(drained, self._switch, self._execs) if self._waiting is not None else (None, None)
         became, self._execs = self._programs.news(self._execs, alive), ()
         return Evidence(
             upto_ns=min(limit for limit in (marks_watermark, watermark, gil_watermark, accounted) if limit is not None),
@@ -171,6 +182,8 @@ class Harvest:
             gil_sources=tuple(sources),
             unseen=tuple(unseen),
             became=became,
+            waits=waits,
+            wakes=wakes,
         )
 
     def counters(self) -> dict[str, int]:
@@ -194,6 +207,8 @@ class Harvest:
             self._gil.close()
         if self._kernel is not None:
             self._kernel.close()
+        if self._waiting is not None:
+            self._waiting.close()
         if self._schedstat is not None:
             self._schedstat.close()
         self._marks.close()
@@ -212,14 +227,14 @@ class Harvest:
         rows = np.concatenate((self._held_back, np.stack((got.t, got.cpu, got.pid, got.tid, got.kind))), axis=1)
         rows = rows[:, np.argsort(rows[0], kind="stable")]
         cut = int(np.searchsorted(rows[0], got.watermark_ns, "left"))
-        self._held_back = rows[:, cut:]
+        self._switch, self._held_back = rows[:, :cut], rows[:, cut:]
         ends = [*self._ends_held_back, *got.exits]
         self._ends_held_back = [end for end in ends if end.t >= got.watermark_ns]
         self._execs = got.execs
         self._toll.switches += len(drained.records.switch[0]) if "kernel" in self._wanted else 0
         self._toll.traps += len(drained.records.samples)
         return (
-            Switched(*rows[:, :cut]) if "kernel" in self._wanted else None,
+            Switched(*self._switch) if "kernel" in self._wanted else None,
             [Born(birth.t, birth.pid, birth.tid, birth.ppid, birth.ptid) for birth in got.births],
             [Ended(end.t, end.pid, end.tid) for end in ends if end.t < got.watermark_ns],
             [Unseen(gap.start, gap.end) for gap in got.gaps],
@@ -229,21 +244,21 @@ class Harvest:
 
     def _from_gil(self, drained: Drained | None) -> tuple[Triples, Triples, list[GilSource], int | None]:
         none = np.empty(0, np.int64)
-        if self._gil is None:
+        sources: list[GilSource] = []
+        if self._gil is None or self._no_gil:
             source, why = (GIL_ABSENT, "") if self._no_gil else (GIL_OFF, "holder inferred from who was on a core")
             now = time.monotonic_ns()
-            fresh = [GilSource(now, pid, source, why=why) for pid in self._pids if pid not in self._told]
+            sources = [GilSource(now, pid, source, why=why) for pid in self._pids if pid not in self._told]
             self._told.update(self._pids)
-            return Triples(none, none, none, none), Triples(none, none, none, none), fresh, None
+        if self._gil is None:
+            return Triples(none, none, none, none), Triples(none, none, none, none), sources, None
         events = self._gil.drain(drained)
-        sources = [
-            GilSource(
-                change.t, change.pid, _SOURCES[change.source], change.source == "exact" and not change.why, change.why, change.interpreter
-            )
-            for change in events.changes
-        ]
-        if any(source.source == GIL_SAMPLED for source in sources):
-            self.sources["gil"] = "sampled"
+        for change in events.changes:
+            source, asks = _SOURCES[change.source], change.source == "exact" and not change.why
+            why = "" if source == GIL_ABSENT and not change.interpreter else change.why
+            sources.append(GilSource(change.t, change.pid, source, asks, why, change.interpreter))
+            if source == GIL_SAMPLED or (source == GIL_EXACT and self.sources["gil"] == "off"):
+                self.sources["gil"] = change.source
         return (
             Triples(events.holds.t, events.holds.pid, events.holds.tid, events.holds.interpreter),
             Triples(events.asks.t, events.asks.pid, events.asks.tid, np.full(len(events.asks), -1)),
@@ -257,6 +272,9 @@ class Harvest:
             return None
         names = ("t0", "t1", "pid", "tid", "oncpu_ns", "waited_ns")
         return Accounts(*(np.concatenate([getattr(one, name) for one in read]) for name in names))
+
+    def _gils(self, pid: int) -> tuple[int, ...]:
+        return () if self._gil is None else self._gil.addresses(pid)
 
     def _gone(self, alive: list[int]) -> list[int]:
         gone = [pid for pid in self._pids if pid not in alive]

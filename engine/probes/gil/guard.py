@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_GRANTS = 8
+
 
 @dataclass(frozen=True, slots=True)
 class GilLimits:
     """How much exact watching may cost one process, in records of about 12 µs each: `traps_per_s` on average, `burst` more of them now and
-    then, and `start` when watching begins: few programs import all of their modules beforehand.
+    then, and `start` when watching begins, for few programs import all of their modules beforehand; `again` for the same in each other
+    interpreter that it makes, up to eight.
 
     Above that it is sampled for `pause_s`, then watched again, or not yet: CPython's count of hand-offs goes on meanwhile, and may say that
     it is no use. A relapse that comes sooner than the last pause was long doubles the pause.
@@ -21,7 +24,8 @@ class GilLimits:
     traps_per_s: float = 1000
     burst: float = 500
     start: float = 4_000
-    pause_s: float = 1.0
+    again: float = 3_000
+    pause_s: float = 0.25
 
 
 class RateGuard:
@@ -31,11 +35,18 @@ class RateGuard:
     Once that is used up, `burst / (rate - limit)` seconds of a higher rate are too long.
     """
 
-    __slots__ = ("_allowance", "_at_ns", "burst", "limit")
+    __slots__ = ("_allowance", "_at_ns", "_grants", "burst", "limit")
 
     def __init__(self, limit: float, burst: float, start: float, now_ns: int) -> None:
         self.limit, self.burst = limit, burst
         self._allowance, self._at_ns = start, now_ns
+        self._grants = _GRANTS
+
+    def grant(self, traps: float) -> None:
+        """Allows so many more, once, for a reason that will not come again and again: after the eighth time it is one that does."""
+        if self._grants:
+            self._grants -= 1
+            self._allowance += traps
 
     def spend(self, traps: int, now_ns: int) -> bool:
         """Whether these traps, which happened since the last call, may go on like that."""

@@ -112,6 +112,11 @@ class GilProbe:
         """Whether this process is watched or sampled, or will be as soon as its GIL is found."""
         return pid in self._processes or pid in self._waiting
 
+    def addresses(self, pid: int) -> tuple[int, ...]:
+        """Where this process has the GILs that are known, `Gil.address` of each."""
+        process = self._processes.get(pid)
+        return () if process is None else tuple(gil.address for gil in process)
+
     def account(self, pid: int, interpreter: int = 0) -> GilAccount | None:
         """CPython's count of hand-offs against ours. None until it was read twice, which takes two ticks."""
         return self._fold.account(pid, interpreter)
@@ -235,7 +240,9 @@ class GilProbe:
 
     def _list(self, process: GilProcess) -> None:
         now = time.monotonic_ns()
-        _, gone = process.list(now)
+        new, gone = process.list(now)
+        for _ in new:
+            process.guard.grant(self._limits.again)
         for gil in gone:
             if gil.source is not None:
                 self._change(process, gil, now, "absent", _ENDED)

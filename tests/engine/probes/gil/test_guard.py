@@ -29,3 +29,12 @@ def test_the_start_is_granted_once() -> None:
     assert guard.spend(9_000, 100 * _MS)
     assert guard.spend(0, 10_000 * _MS)
     assert not guard.spend(1_500, 10_100 * _MS)
+
+
+def test_more_is_granted_for_what_begins_anew_but_not_for_ever() -> None:
+    guard = RateGuard(1000, 500, 0, 0)
+    granted = 0
+    for _ in range(100):
+        guard.grant(2_000)
+        granted += 2_000 if guard.spend(2_000, 0) else 0
+    assert granted == 16_000
