@@ -38,7 +38,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     [
         ("4", "forbids", "kernel.perf_event_paranoid=1"),
         ("2", "allows switches and watchpoints;", "kernel.perf_event_paranoid=1"),
-        ("1", "allows switches, watchpoints and what threads block in;", "be root"),
+        ("1", "allows switches, watchpoints and what threads block in;", "record as root"),
     ],
 )
 def test_the_level_of_perf_events_is_told_with_what_it_allows_and_what_would_allow_more(
