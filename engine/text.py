@@ -140,6 +140,8 @@ def _remark(lane: Lane, shares: Shares) -> str:
         return "crashed" if State.crashed in shares else ""
     sums = {state: float(part.sum()) for state, part in shares.items() if state != State.exited}
     whole = sum(sums.values())
+    if not sums and lane.note:
+        return "".join(letter if letter.isprintable() else "?" for letter in lane.note.partition(":")[0])
     first = sorted(sums, key=lambda state: -sums[state])[:2]
     return ", ".join(f"{percent(sums[state] / whole)} {state.name}" for state in first)
 

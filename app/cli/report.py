@@ -8,7 +8,7 @@ from typing import Any
 from app.store import Snapshot
 from app.trace_object import title
 from engine.text import timeline
-from engine.wording import duration
+from engine.wording import duration, percent
 
 _MARKS = {"warning": "!", "error": "!", "info": "·"}
 
@@ -47,11 +47,25 @@ def _figures(metrics: dict[str, Any]) -> str:
         told.append(f"{metrics['parallelism']:.2f} cores used" + (f" (at most {most} at once)" if most else ""))
     if metrics["speedup"] is not None:
         told.append(f"{metrics['speedup']:.2f}× sequential")
-    told.append(f"{jobs['completed']} of {jobs['total']} jobs completed")
+    if jobs["total"]:
+        told.append(f"{jobs['completed']} of {jobs['total']} jobs completed")
+    if queue := metrics.get("queue_wait_ns"):
+        told.append(f"queue wait {duration(queue['median'])} (median), at most {duration(queue['max'])}")
     if gil["handoffs"] is not None:
         seen = "" if gil["seen_handoffs"] is None else f" ({gil['seen_handoffs']} seen)"
         told.append(f"{gil['handoffs']} GIL hand-offs{seen}")
+    told += _recorder(metrics)
     return " · ".join(told)
+
+
+def _recorder(metrics: dict[str, Any]) -> list[str]:
+    """What recording lost and cost; as a share of the time on cores, or of the wall time where hardly any was spent on one."""
+    recorder = metrics["recorder"]
+    told = [f"{recorder['dropped']:,} records dropped"] if recorder["dropped"] else []
+    cost, whole = recorder["overhead_ns"], max(metrics["cpu_ns"] or 0, metrics["wall_ns"] or 0)
+    if cost is not None and whole:
+        told.append(f"recording cost about {duration(cost)} ({percent(cost / whole)})")
+    return told
 
 
 def _wrapped(text: str, width: int, first: str = "") -> str:

@@ -50,6 +50,20 @@ async def test_no_program_is_offered_nor_started(client: httpx.AsyncClient) -> N
     assert (await client.get("/api/v1/traces")).json()["items"] == []
 
 
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        (("-m", "http.server", "0"), "python -m http.server 0 · 3.13"),
+        (("-c", "print(1)"), "python -c 'print(1)' · 3.13"),
+        (("-X", "dev", "a/b.py"), "python -X dev a/b.py · 3.13"),
+        (("b.py",), "b.py · 3.13"),
+        (("odd/",), "odd/ · 3.13"),
+    ],
+)
+def test_what_is_no_script_is_told_with_the_word_that_one_would_type(program: tuple[str, ...], said: str) -> None:
+    assert title(record("x", "program", 1, jobs=0, program=program).spec) == said
+
+
 def test_a_long_command_line_is_cut_for_the_title() -> None:
     spec = record("crawl.py", "program", 1, jobs=0, program=("/somewhere/crawl.py", "x" * 500)).spec
     assert title(spec).startswith("crawl.py xxx")

@@ -121,3 +121,9 @@ def test_lanes_whose_parents_form_a_circle_hang_nobody() -> None:
 def test_every_state_has_a_look_of_its_own_or_counts_as_height() -> None:
     assert set(GLYPHS) | {State.running, State.native, State.held, State.busy} == set(State)
     assert not set(GLYPHS.values()) & set(HEIGHTS)
+
+
+def test_a_lane_of_which_there_is_nothing_to_tell_says_why() -> None:
+    trace = drawn("process p |rrr|\ngil GIL |   |\nthread one |rrr|")
+    gil = replace(trace.lanes[2], note="GIL disabled: threads run Python at once")
+    assert "GIL disabled" in timeline(replace(trace, lanes={**trace.lanes, 2: gil}), 100)

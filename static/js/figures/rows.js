@@ -146,10 +146,12 @@ function holderHues(lanes, busy) {
   return new Map(ranked.map((lane, number) => [lane.id, number]));
 }
 
-/** The GIL first, then what carries jobs, then the rest; each by its beginning. */
+/** The GIL first, then what carries jobs, then the rest: the main thread before the others, tasks by their beginning, else by name. */
 function byRank(busy) {
-  const rank = (lane) => (lane.kind === "interpreter" ? 0 : busy.has(lane.id) ? 1 : 2);
-  return (a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name, "en", { numeric: true }) || a.id - b.id;
+  const isMain = (lane) => lane.kind === "thread" && lane.tid === lane.pid;
+  const rank = (lane) => (lane.kind === "interpreter" ? 0 : !busy.has(lane.id) ? 3 : isMain(lane) ? 1 : 2);
+  const begun = (a, b) => (a.kind === "task" && b.kind === "task" ? a.start_ns - b.start_ns : 0);
+  return (a, b) => rank(a) - rank(b) || begun(a, b) || a.name.localeCompare(b.name, "en", { numeric: true }) || a.id - b.id;
 }
 
 function heightsFor(measured, lanes) {

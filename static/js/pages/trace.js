@@ -79,7 +79,7 @@ function show(fresh) {
   document.title = `${trace.status === "running" ? "● " : ""}${trace.label || trace.title} · gilscope`;
   drawLabel(trace, { readOnly, onChanged: show });
   drawActions(trace, { readOnly, window: timeline.window, onChanged: show, onDelete: () => (leaving = true) });
-  const verdict = trace.status === "complete" ? verdictOf(trace.findings ?? []) : null;
+  const verdict = trace.status === "complete" ? verdictOf(trace.findings ?? [], trace.spec) : null;
   put(byId("headline"), verdict ? h("span", { class: "verdict", data: { kind: verdict.kind } }, verdict.text) : null, trace.headline ?? "");
   drawCondition(byId("condition"), trace);
   timeline.setCores(trace.host?.cores ?? null);

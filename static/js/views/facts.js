@@ -86,15 +86,13 @@ function recording({ metrics, digest }) {
 /** Lanes that were seen equally well in one row, the exact ones only counted; and every remark on a lane. */
 function quality(lanes) {
   const weak = lanes.filter((lane) => lane.exactness !== "exact" || lane.note);
+  const byName = Map.groupBy(lanes, ({ name }) => name);
+  const nameOf = (lane) => (lane.kind === "interpreter" ? gilName(lane) : byName.get(lane.name).length > 1 ? `${lane.name} (${lane.kind})` : lane.name);
   const exact = lanes.length - weak.length;
   const byWords = Map.groupBy(weak, (lane) => [lane.exactness, lane.note].filter(Boolean).join("; "));
   const rows = [...byWords].slice(0, MOST_REMARKS).map(([words, some]) => [some.length > 3 ? `${some.length} lanes, such as ${nameOf(some[0])}` : some.map(nameOf).join(", "), words]);
   const more = byWords.size - rows.length;
   return [[exact ? `${exact} ${exact === 1 ? "lane" : "lanes"}` : "", exact ? "exact" : null], ...rows, ["and", more > 0 ? `${more} more remarks` : null]];
-}
-
-function nameOf(lane) {
-  return lane.kind === "interpreter" ? gilName(lane) : lane.name;
 }
 
 function shown(value) {

@@ -10,9 +10,9 @@ const VERDICTS = [
   ["waits_in_sequence", "One after another", "turns"],
 ];
 
-/** {text, kind} of the finding that answers "at once, or in turns?"; null when none does. */
-export function verdictOf(findings) {
-  const kinds = new Set(findings.map((finding) => finding.kind));
+/** {text, kind} of the finding that answers "at once, or in turns?"; null when none does. A program is more than one loop of it. */
+export function verdictOf(findings, { program }) {
+  const kinds = new Set(findings.map((finding) => finding.kind).filter((kind) => !(program?.length && kind === "loop_blocked")));
   const found = VERDICTS.find(([kind]) => kinds.has(kind));
   return found ? { text: found[1], kind: found[2] } : null;
 }

@@ -35,7 +35,7 @@ export function drawLabels(element, laid, span, onFold) {
       fold ?? h("span", { class: "nofold" }),
       row.mark === null || row.lane.kind !== "thread" ? null : marker(row.mark),
       name,
-      row.kind === "interpreter" && row.lane.note && !exactness ? h("span", { class: "aside" }, row.lane.note.split(":")[0]) : null,
+      row.kind === "interpreter" && row.lane.note && !exactness ? h("span", { class: "aside" }, row.lane.note.split(":")[0].replace(/^GIL /, "")) : null,
       row.kind === "process" && row.lane.pid !== null ? h("span", { class: "aside" }, `pid ${row.lane.pid}`) : null,
       row.kind === "sum" ? scale(row, laid.sumScale) : null,
       exactness,
