@@ -22,9 +22,9 @@ _FIRST_ARGUMENT = {"x86_64": 5, "aarch64": 0, "riscv64": 10}
 """The register that a function finds its first argument in, by the number that perf has for it (asm/perf_regs.h)."""
 _CLOEXEC_FLAG = 8
 
-TYPE_SOFTWARE, TYPE_BREAKPOINT = 1, 5
-COUNT_SW_DUMMY = 9
-SAMPLE_IP, SAMPLE_TID, SAMPLE_TIME, SAMPLE_ADDR, SAMPLE_CPU, SAMPLE_REGS_USER = 1, 2, 4, 8, 128, 4096
+TYPE_SOFTWARE, TYPE_TRACEPOINT, TYPE_BREAKPOINT = 1, 2, 5
+COUNT_SW_CONTEXT_SWITCHES, COUNT_SW_DUMMY = 3, 9
+SAMPLE_IP, SAMPLE_TID, SAMPLE_TIME, SAMPLE_ADDR, SAMPLE_CPU, SAMPLE_RAW, SAMPLE_REGS_USER = 1, 2, 4, 8, 128, 1024, 4096
 FORMAT_LOST = 16
 BREAK_READ, BREAK_WRITE, BREAK_EXECUTE = 1, 2, 4
 
@@ -91,6 +91,19 @@ def watchpoint(address: int, length: int, access: int, *, argument: bool = False
     registers = 1 << _FIRST_ARGUMENT.get(platform.machine(), 0) if argument else 0
     flags = _WATCHED | REMOVE_ON_EXEC
     return Attr(TYPE_BREAKPOINT, 0, 1, wanted, FORMAT_LOST, flags, access, address, length, registers)
+
+
+def leaving(registers: int) -> Attr:
+    """A sample whenever a thread leaves its core, with those five of its user's registers whose bits are set."""
+    wanted = SAMPLE_TID | SAMPLE_TIME | SAMPLE_REGS_USER
+    flags = _WATCHED & ~EXCLUDE_KERNEL  # Leaving is done by the kernel.
+    return Attr(TYPE_SOFTWARE, COUNT_SW_CONTEXT_SWITCHES, 1, wanted, flags=flags, sample_regs_user=registers)
+
+
+def tracepoint(number: int) -> Attr:
+    """A sample with its own bytes whenever a watched thread passes the tracepoint; `number` as tracefs tells it."""
+    wanted = SAMPLE_IP | SAMPLE_TID | SAMPLE_TIME | SAMPLE_CPU | SAMPLE_RAW
+    return Attr(TYPE_TRACEPOINT, number, 1, wanted, flags=_WATCHED & ~EXCLUDE_KERNEL)
 
 
 _libc = ctypes.CDLL(None, use_errno=True)

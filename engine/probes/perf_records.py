@@ -7,6 +7,8 @@ Every record is a multiple of 8 bytes:
     SWITCH  (no body)                                     misc: 1<<13 out, 1<<14 still runnable
     SAMPLE  ip | pid, tid | time | addr | cpu, 0          (of a watchpoint; no trailer)
             … | u64 abi, not 0 | u64 first argument       (of a watchpoint that tells it)
+    SAMPLE  pid, tid | time | u64 abi, not 0 | five registers of the user     (of a switch off a core; nothing after abi 0)
+    SAMPLE  ip | pid, tid | time | cpu, 0 | u32 size, the event's own bytes   (of a tracepoint)
     FORK, EXIT  pid, ppid | tid, ptid | time
     COMM    pid, tid | comm, padded                       misc: 1<<13 by exec
     LOST    id | count
@@ -26,7 +28,9 @@ Ints = npt.NDArray[np.int64]
 _LOST, _COMM, _EXIT, _THROTTLE, _FORK, _SAMPLE, _SWITCH = 2, 3, 4, 5, 7, 9, 14
 _OUT, _PREEMPTED, _BY_EXEC = 1 << 13, 1 << 14, 1 << 13
 _LOW = 0xFFFFFFFF
-_SAMPLE_WORDS = 6
+_SAMPLE_WORDS, _TOLD_WORDS, _CALL_WORDS, _WAKING_WORDS = 6, 8, 9, 10
+"""How long samples are, the header included: so they are told apart. One of a tracepoint may be longer than the least."""
+_REGISTERS = 5
 
 IN, OUT_BLOCKED, OUT_PREEMPTED = 0, 1, 2
 
@@ -96,11 +100,16 @@ class Samples:
 class Records:
     """Some bytes of some rings, read. `switch` has rows t, cpu, pid, tid, kind (`IN`, `OUT_BLOCKED`, `OUT_PREEMPTED`) sorted by t.
 
-    `throttled` counts how often the kernel silenced a watchpoint for firing too often.
+    `calls` has rows t, pid, tid, and five registers as they were when that thread left its core; `wakings` has rows t, pid, tid of who
+    woke, the flags of `sched:sched_waking`, tid of who was woken. Both are sorted by t.
+
+    `throttled` counts how often the kernel silenced an event for firing too often.
     """
 
     switch: Ints
     samples: Samples
+    calls: Ints
+    wakings: Ints
     births: tuple[Birth, ...]
     exits: tuple[Exit, ...]
     execs: tuple[Exec, ...]
@@ -114,6 +123,8 @@ def parse(data: bytes) -> Records:
     at = _starts(words)
     head = words[at]
     kind, misc = head & _LOW, (head >> 32) & 0xFFFF
+    sample = at[kind == _SAMPLE]
+    size = words[sample] >> 51 & 0x1FFF
     rare = np.flatnonzero((kind != _SWITCH) & (kind != _SAMPLE))
     births, exits, execs, losses, throttled = [], [], [], [], 0
     for record in rare.tolist():
@@ -134,7 +145,9 @@ def parse(data: bytes) -> Records:
             throttled += 1
     return Records(
         _switches(words, at[kind == _SWITCH], misc[kind == _SWITCH]),
-        _samples(words, at[kind == _SAMPLE]),
+        _samples(words, sample[(size == _SAMPLE_WORDS) | (size == _TOLD_WORDS)]),
+        _calls(words, sample[size == _CALL_WORDS]),
+        _wakings(words, sample[size >= _WAKING_WORDS]),
         tuple(sorted(births, key=lambda birth: birth.t)),
         tuple(sorted(exits, key=lambda end: end.t)),
         tuple(sorted(execs, key=lambda act: act.t)),
@@ -173,6 +186,19 @@ def _samples(words: Ints, at: npt.NDArray[np.intp]) -> Samples:
     told = (words[at] >> 51) & 0x1FFF > _SAMPLE_WORDS + 1
     argument = np.where(told, words[np.where(told, at + _SAMPLE_WORDS + 1, 0)], 0) if len(at) else ids
     return Samples(words[at + 3], words[at + 5] & _LOW, ids & _LOW, (ids >> 32) & _LOW, words[at + 1], words[at + 4], argument)
+
+
+def _calls(words: Ints, at: npt.NDArray[np.intp]) -> Ints:
+    at = at[np.argsort(words[at + 2], kind="stable")]
+    ids = words[at + 1]
+    return np.stack([words[at + 2], ids & _LOW, ids >> 32 & _LOW, *(words[at + 4 + index] for index in range(_REGISTERS))])
+
+
+def _wakings(words: Ints, at: npt.NDArray[np.intp]) -> Ints:
+    """The event's own bytes, from the middle of the sixth word on: u16 type, u8 flags, u8 depth, i32 pid, char comm[16], i32 woken."""
+    at = at[np.argsort(words[at + 3], kind="stable")]
+    ids = words[at + 2]
+    return np.stack([words[at + 3], ids & _LOW, ids >> 32 & _LOW, words[at + 5] >> 48 & 0xFF, words[at + 8] >> 32 & _LOW])
 
 
 def _pair(word: np.int64) -> tuple[int, int]:
