@@ -63,14 +63,15 @@ class _Home:
 
 
 class _Known:
-    """What is known of one task, which carries this as `_gilscope`. `number` is shifted to where marks want it; `met` and `named` are the
-    marks that know of the task, and of its name; `ended` is when its last step did."""
+    """What is known of one task, which carries this as `_gilscope`. `number` is where marks want it, and three words are ready made.
+    `met` and `named` are the marks that know of the task, and of its name; `ended` is when its last step did."""
 
-    __slots__ = ("again", "ended", "home", "inside", "met", "named", "number")
+    __slots__ = ("again", "begins", "ended", "ends", "home", "inside", "met", "named", "number", "ready")
 
     def __init__(self, home: _Home) -> None:
         self.home = home
-        self.number = next(_numbers) << 8
+        self.number = number = next(_numbers) << 8
+        self.ready, self.begins, self.ends = codes.TASK_READY | number, codes.STEP_BEGIN | number, codes.STEP_END | number
         self.met: Mark | None = None
         self.named: Mark | None = None
         self.inside = self.again = False
@@ -95,7 +96,7 @@ class _Known:
         elif task is None or task.done():
             mark(codes.TASK_END | self.number)
         else:
-            self.ended = mark(codes.STEP_END | self.number)
+            self.ended = mark(self.ends)
 
 
 def _home(loop: "Any") -> _Home:
@@ -127,32 +128,36 @@ def _meet(loop: "Any", task: "Any") -> "_Known | None":
 
 def _handle_of(events: "Any") -> "Any":
     """The class of handles for steps of tasks: the stock one in all but what it marks."""
-    begin, end = codes.STEP_BEGIN, codes.STEP_END
+    again, last = codes.STEP_AGAIN, codes.TASK_END
 
     class Handle(events.Handle):  # type: ignore[misc]
-        __slots__ = ()
+        __slots__ = ("_gilscope",)
 
         def _run(self) -> None:
-            task = self._callback.__self__
-            known = task._gilscope
+            known = self._gilscope
+            callback = self._callback
             mark = known.home.mark
             if known.named is not mark:
-                known.name(task, mark)
+                known.name(callback.__self__, mark)
             known.inside = True
-            mark(begin | known.number)
+            mark(known.begins)
             try:
-                self._context.run(self._callback, *self._args)
+                self._context.run(callback, *self._args)
             except BaseException as error:
-                known.ends_step(task, mark)
+                known.ends_step(callback.__self__, mark)
                 if isinstance(error, (SystemExit, KeyboardInterrupt)):
                     raise
                 complain(self, error)
             else:
-                if known.again or task.done():
-                    known.ends_step(task, mark)
+                # What `ends_step` does, where it happens often.
+                known.inside = False
+                if known.again:
+                    known.again = False
+                    known.ended = mark(again | known.number)
+                elif callback.__self__.done():
+                    mark(last | known.number)
                 else:
-                    known.inside = False
-                    known.ended = mark(end | known.number)
+                    known.ended = mark(known.ends)
 
     def complain(handle: "Any", error: BaseException) -> None:
         """Lets the stock handle say what it says of an error that comes out of a callback; out of a task's, none should."""
@@ -167,8 +172,8 @@ def _handle_of(events: "Any") -> "Any":
                     error.__traceback__ = traceback
                     raise
 
-        handle.__class__, handle._context = events.Handle, Raises
-        handle._run()
+        handle._context = Raises
+        events.Handle._run(handle)
 
     Handle.__qualname__, Handle.__module__ = events.Handle.__qualname__, events.Handle.__module__
     appear_at(Handle._run, events.Handle._run.__code__, _where_it_calls(events.Handle))
@@ -195,13 +200,12 @@ def _where_it_calls(stock: "Any") -> int:
 
 def _call_soon(loops: "Any", handle_type: "Any") -> None:
     original = loops.call_soon
-    ready, tell, new = codes.TASK_READY, awaited.tell, handle_type.__new__
+    tell, new = awaited.tell, handle_type.__new__
     step_type: type | None = None
 
     def call_soon(self: "Any", callback: "Any", *args: "Any", context: "Context | None" = None) -> "Any":
         nonlocal step_type
         kind = type(callback)
-        known = None
         # What asyncio's C code asks a loop to call has no public names.
         if kind is step_type or (kind is BuiltinMethodType and callback.__name__ == "task_wakeup"):
             try:
@@ -211,9 +215,11 @@ def _call_soon(loops: "Any", handle_type: "Any") -> None:
         elif step_type is None and kind.__name__ == "TaskStepMethWrapper":
             step_type = kind
             known = _meet(self, callback.__self__)
+        else:
+            known = None
         if known is None or self._debug or self._closed or context is None:
             try:
-                handle = original(self, callback, *args, context=context)
+                handle = original(self, callback, *args, context=context) if known is None else checked(self, callback, args, context)
             except BaseException as error:
                 forget_frame(error)
                 raise
@@ -221,7 +227,6 @@ def _call_soon(loops: "Any", handle_type: "Any") -> None:
                 _forget_us(handle._source_traceback)
             if known is None:
                 return handle
-            handle.__class__ = handle_type
         else:
             # What the stock loop does, without the calls that it makes of it.
             handle = new(handle_type)
@@ -232,12 +237,25 @@ def _call_soon(loops: "Any", handle_type: "Any") -> None:
             handle._cancelled = False
             handle._repr = None
             handle._source_traceback = None
-            self._ready.append(handle)
+        handle._gilscope = known
+        self._ready.append(handle)
         if known.inside:
             known.again = True
-        elif (mark := known.home.mark) is not None and mark(ready | known.number) - known.ended > _LONG_NS:
+        elif (mark := known.home.mark) is not None and mark(known.ready) - known.ended > _LONG_NS:
             tell(callback.__self__, mark)
         return handle
+
+    def checked(loop: "Any", callback: "Any", args: "Any", context: "Any") -> "Any":
+        """The stock loop's way to a handle, with its checks and what it records to debug."""
+        try:
+            loop._check_closed()
+            if loop._debug:
+                loop._check_thread()
+                loop._check_callback(callback, "call_soon")
+            return handle_type(callback, args, loop, context)
+        except BaseException as error:
+            forget_frame(error)
+            raise
 
     take_place(loops, "call_soon", call_soon)
 
