@@ -36,7 +36,8 @@ class Exchange:
     def add(self, kind: EdgeKind, from_lane: int, from_ns: int, to_lane: int, to_ns: int) -> None:
         self._news.append(Edge(kind, from_lane, max(from_ns, 0), to_lane, max(to_ns, from_ns, 0)))
 
-    def news(self) -> tuple[Edge, ...]:
-        """Those that became whole since it was asked."""
-        told, self._news = tuple(self._news), []
+    def news(self, upto: int) -> tuple[Edge, ...]:
+        """Those that became whole since it was asked, and end by `upto`: a trace that is cut off there has none that ends later."""
+        told = tuple(edge for edge in self._news if edge.to_ns <= upto)
+        self._news = [edge for edge in self._news if edge.to_ns > upto]
         return told

@@ -102,7 +102,7 @@ class Timeline:
             strings=strings,
             jobs=jobs,
             counters=self._counters(),
-            edges=self._exchange.news(),
+            edges=self._exchange.news(upto),
         )
 
     def _draw_thread(
