@@ -214,6 +214,32 @@ def test_watchpoints_share_the_rings() -> None:
 
 
 @kernel_tells
+def test_a_breakpoint_tells_what_a_function_is_called_with() -> None:
+    labs = ctypes.CDLL(None).labs
+    address = ctypes.cast(labs, ctypes.c_void_p).value
+    assert address is not None
+
+    def work() -> tuple[Drained, int, int]:
+        tid = threading.get_native_id()
+        with Rings(tid, switches=False) as rings:
+            try:
+                rings.attach(perf_event.watchpoint(address, 8, perf_event.BREAK_EXECUTE, argument=True).pack(), tid)
+            except OSError as error:
+                pytest.skip(f"no hardware breakpoints here: {error}")
+            for value in (7, 12345):
+                labs(value)
+            unread = rings.unread
+            assert rings.peek().samples.argument.tolist() == [7, 12345]
+            assert not len(rings.peek().samples)
+            return rings.drain(), unread, rings.unread
+
+    drained, before, after = _alone(work)
+    assert drained.records.samples.argument.tolist() == [7, 12345], "what was peeked at is still there"
+    assert drained.records.samples.addr.tolist() == [address, address]
+    assert before > after == 0
+
+
+@kernel_tells
 def test_closing_twice_is_closing() -> None:
     rings = Rings(threading.get_native_id(), pages=1)
     rings.close()
