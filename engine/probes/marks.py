@@ -23,6 +23,8 @@ Ints = npt.NDArray[np.int64]
 
 _START_NS = 1_000_000_000
 """A process that has not turned to its jobs by then will not soon."""
+_MOST_WAITING = 2_000_000
+"""Marks that may wait for a drain: 48 MB."""
 _STALE_NS = 50_000_000
 """A folder's own time may be coarse: only one that is this old tells that no file has come since it was listed."""
 
@@ -56,7 +58,7 @@ class Ready:
 
 
 class MarkFolder:
-    """All mark files of a run. Read so far: `marks`, as many of them as were of `steps` of tasks, and `starts` of interpreters, not forked."""
+    """All mark files of a run. Read so far: `marks`, the ends of `steps` of tasks among them, and `starts` of interpreters, not forked."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -66,6 +68,8 @@ class MarkFolder:
         self._over: set[tuple[int, int | None]] = set()
         self._listed_ns = 0
         self._dropped = 0
+        self._waiting: list[ThreadMarks] = []
+        self._waiting_marks = 0
         self.marks = self.steps = self.starts = 0
 
     @property
@@ -98,22 +102,37 @@ class MarkFolder:
         """These threads (pid, tid), or whole processes (pid, None), mark no more: the next drain is their last, and removes their files."""
         self._over.update(ended)
 
+    def relieve(self) -> None:
+        """Takes in what fills rings by half, lest they overflow before the next drain. Cheap: for asking many times a second.
+
+        What waits for that drain is bounded: a program that marks faster than it is read loses marks, not we our memory.
+        """
+        for file in self._files.values():
+            if file.is_half_full and self._waiting_marks < _MOST_WAITING:
+                self._take(file)
+
     def drain(self) -> tuple[list[ThreadMarks], int]:
-        """What is new, and the watermark: every mark of an earlier time has been told."""
+        """What is new, and the watermark: every mark of an earlier time has been told. A thread's may come in several parts, in order."""
         watermark = time.monotonic_ns()
         over, self._over = self._over, set()
         self._find()
-        news = [file for file in self._files.values() if file.has_news]
-        self.starts += sum(file.begins_an_interpreter for file in news)
-        found = [file.drain() for file in news]
-        for marks in found:
-            self.marks += len(marks.t)
-            self.steps += int(np.count_nonzero((marks.kind == codes.STEP_END) | (marks.kind == codes.TASK_END)))
+        for file in self._files.values():
+            if file.has_news:
+                self._take(file)
         if over:
             for name, file in list(self._files.items()):
                 if (file.pid, file.tid) in over or (file.pid, None) in over:
                     self._remove(name, file)
+        found, self._waiting, self._waiting_marks = self._waiting, [], 0
         return found, watermark
+
+    def _take(self, file: _MarkFile) -> None:
+        self.starts += file.begins_an_interpreter
+        marks = file.drain()
+        self.marks += len(marks.t)
+        self.steps += int(np.count_nonzero((marks.kind == codes.STEP_END) | (marks.kind == codes.TASK_END)))
+        self._waiting.append(marks)
+        self._waiting_marks += len(marks.t)
 
     def _find(self) -> None:
         if self._folder.stat().st_mtime_ns < self._listed_ns:
@@ -180,6 +199,12 @@ class _MarkFile:
     @property
     def dropped(self) -> int:
         return self._head[codes.H_DROPPED]
+
+    @property
+    def is_half_full(self) -> bool:
+        tail = self._head[codes.H_TAIL]
+        # The further place is not looked at in vain: that alone would make it take memory.
+        return self._places[tail % self._capacity * 2] != 0 and self._places[(tail + self._capacity // 2) % self._capacity * 2] != 0
 
     @property
     def has_news(self) -> bool:

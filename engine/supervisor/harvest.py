@@ -114,6 +114,7 @@ class Harvest:
                 self._note(f"Time on cores is inferred from the marks alone: {error}")
         if self._waiting is not None and self._wanted - {"marks"}:
             self._waiting.watch(self._kernel.rings if self._kernel is not None and "kernel" in self._wanted else None, tid)
+            self.sources["waits"] = self._waiting.source
         if self._wanted & {"gil", "gil-sampled"}:
             rings = self._kernel.rings if self._kernel is not None and "gil" in self._wanted else None
             self._gil = GilProbe(rings, exact="gil" in self._wanted, follow=False, calibrations=self._calibrations)
@@ -136,6 +137,7 @@ class Harvest:
                 if not self._gil.watches(process.pid):
                     self._gil.attach(process.pid)
             self._marks.let_go(process.pid)
+        self._marks.relieve()
         now = time.monotonic_ns()
         if self._schedstat is not None and now >= self._next_account:
             self._next_account = now + _ACCOUNT_NS
