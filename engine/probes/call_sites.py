@@ -36,7 +36,8 @@ class CallSites:
             code = _code(pid, pc)
             if code is None:
                 # It has ended: what was forked has its parent's addresses.
-                return next((number for (_, other), number in self._numbers.items() if other == pc), None)
+                others = (number for (_, other), number in self._numbers.items() if other == pc)
+                return self._learnt.get(key) or next(others, None)
             self._numbers[key] = decoded(code)
             if takes_any(code):
                 self._open.add(key)

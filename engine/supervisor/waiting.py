@@ -56,6 +56,11 @@ class Waiting:
         except ProbeUnavailable as error:
             self._note(f"Who wakes whom is not told: {error}")
 
+    @property
+    def source(self) -> str:
+        """How well it is known what threads wait for: `exact`, `sampled` or `off`."""
+        return "exact" if self._calls is not None else "sampled" if self._looks is not None else "off"
+
     def tick(self, pids: Iterable[int], now_ns: int) -> float:
         """Looks, if it is time. Answers in how many seconds it should be called again."""
         period = _OFTEN_NS if self._calls is None else _SELDOM_NS
