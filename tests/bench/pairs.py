@@ -28,7 +28,7 @@ from engine.supervisor.helper import HttpHelper
 from engine.supervisor.measured import AGENT
 from engine.trace import Interpreter, Record, RunSpec, Trace
 
-PROGRAMS = Path(__file__).with_name("programs.py")
+PROGRAMS, FLOODS = (Path(__file__).with_name(name) for name in ("programs.py", "floods.py"))
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,14 @@ Nothing here knows of gilscope, so that other tools run the same. The same funct
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
-import os
 import sys
 import threading
 import time
 from multiprocessing import get_context
 from typing import Any
 
-HANDOFFS, STEPS, SLEEPS = 3_000, 40_000, 60
+TURNS, STEPS, SLEEPS = 30_000, 200_000, 60
 
 
 def count(n: int = 4_000_000) -> int:
@@ -35,34 +33,17 @@ def lock_ping_pong() -> dict[str, Any]:
     pong.acquire()
 
     def answer() -> None:
-        for _ in range(HANDOFFS):
+        for _ in range(TURNS):
             ping.acquire()
             pong.release()
 
     other = threading.Thread(target=answer)
     other.start()
-    for _ in range(HANDOFFS):
+    for _ in range(TURNS):
         ping.release()
         pong.acquire()
     other.join()
-    return {"handoffs": 2 * HANDOFFS}
-
-
-def small_hashes() -> dict[str, Any]:
-    """Hashes of 64 kB, each of which lets the GIL go."""
-    data = bytes(65536)
-    for _ in range(6_000):
-        hashlib.sha256(data)
-    return {}
-
-
-def tight_writes() -> dict[str, Any]:
-    """System calls without a pause, each of which lets the GIL go."""
-    out = os.open(os.devnull, os.O_WRONLY)
-    for _ in range(600_000):
-        os.write(out, b"x")
-    os.close(out)
-    return {}
+    return {"hand-offs": 2 * TURNS}
 
 
 async def _steps(number: int) -> None:

@@ -12,15 +12,19 @@ from __future__ import annotations
 import argparse
 import os
 
+from engine.functions import names_a_function
 from engine.interpreters import find, own
 from engine.trace import Interpreter
-from tests.bench.pairs import PROGRAMS, Spread, bare, in_turns, ratio, recorded, spec_of
+from tests.bench.pairs import FLOODS, PROGRAMS, Spread, bare, in_turns, ratio, recorded, spec_of
 
 USUAL = (
     *("cpu:sequential", "cpu:threads", "cpu:processes", "cpu:asyncio", "native:threads"),
     *("http:sequential", "http:threads", "http:asyncio", "http:processes"),
 )
-WORST = tuple(f"{PROGRAMS}:{name}:sequential" for name in ("lock_ping_pong", "small_hashes", "tight_writes", "asyncio_steps"))
+WORST = (
+    *(f"{FLOODS}:{name}:sequential" for name in ("lock_ping_pong", "small_hashes", "tight_writes")),
+    f"{PROGRAMS}:asyncio_steps:asyncio",
+)
 
 
 def main() -> None:
@@ -41,7 +45,7 @@ def main() -> None:
 
 def row(workload: str, model: str, interpreter: Interpreter, pairs: int) -> str:
     """One of the table."""
-    jobs = {"workers": 1, "jobs": 1} if workload.startswith(str(PROGRAMS)) else {}
+    jobs = {"workers": 1, "jobs": 1} if names_a_function(workload) else {}
     spec = spec_of(workload, model, interpreter, **jobs)
     found = in_turns(pairs, {"bare": lambda: bare(spec), "recorded": lambda: recorded(spec)})
     elapsed, cpu = ratio(found["recorded"], found["bare"]), ratio(found["recorded"], found["bare"], "cpu_s")
