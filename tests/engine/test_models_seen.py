@@ -20,6 +20,8 @@ OF_THREADS = ("threads", "thread_pool", "asyncio_threads")
 NEW = (*POOLS, "processes_threads", "interpreters")
 OWN_GILS = tuple(version for version in VERSIONS if version not in ("3.11", "3.12", "3.13t"))
 """Where subinterpreters have a GIL each."""
+ROUNDS = 1_500_000
+"""Of a job that lasts long enough for everything around it to be looked at, about a tenth of a second."""
 SOURCES = (("marks",), ("marks", "schedstat"), ("marks", "kernel"), ("marks", "gil"), ("marks", "kernel", "gil-sampled"))
 
 pytestmark = pytest.mark.skipif(len(os.sched_getaffinity(0)) == 1, reason="on one core nothing ever runs at once")
@@ -242,8 +244,8 @@ class TestStartMethods:
     @pytest.mark.parametrize("method", ["spawn", "fork", "forkserver"])
     @pytest.mark.parametrize("model", ["process_pool", "processes_threads"])
     def test_every_start_method_is_recorded(self, any_python: Interpreter, model: str, method: str) -> None:
-        told = run("cpu", model, 2, any_python, (("rounds", 100_000),), start_method=method)
+        told = run("cpu", model, 2, any_python, (("rounds", ROUNDS),), start_method=method)
         holding(told)
         assert ("fork server" in {lane.name for lane in told.lanes("process")}) is (method == "forkserver")
         assert told.trace.record.spec.start_method == method
-        assert told.trace.record.result["checksum"] == checksum(2, 100_000)
+        assert told.trace.record.result["checksum"] == checksum(2, ROUNDS)

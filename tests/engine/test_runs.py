@@ -332,18 +332,18 @@ class TestResults:
 class TestStartMethods:
     @pytest.mark.parametrize("method", ["spawn", "fork", "forkserver"])
     def test_every_start_method_is_recorded(self, any_python: Interpreter, method: str) -> None:
-        told = run("cpu", "processes", 2, any_python, (("rounds", 100_000),), start_method=method)
+        told = run("cpu", "processes", 2, any_python, (("rounds", ROUNDS),), start_method=method)
         holding(told)
         workers = told.lanes("thread", measured=True)
         assert [lane.name for lane in sorted(workers, key=lambda lane: lane.name)] == ["worker-1", "worker-2"]
         assert len({lane.pid for lane in workers}) == 2
         names = {lane.name for lane in told.lanes("process")}
         assert ("fork server" in names) is (method == "forkserver")
-        assert told.trace.record.result["checksum"] == checksum(2, 100_000)
+        assert told.trace.record.result["checksum"] == checksum(2, ROUNDS)
 
     @pytest.mark.parametrize("method", ["spawn", "fork", "forkserver"])
     def test_processes_hang_below_who_made_them(self, any_python: Interpreter, method: str) -> None:
-        told = run("cpu", "processes", 2, any_python, (("rounds", 100_000),), start_method=method)
+        told = run("cpu", "processes", 2, any_python, (("rounds", ROUNDS),), start_method=method)
         lanes = {lane.pid: lane for lane in told.lanes("process")}
         (main,) = (lane for lane in lanes.values() if lane.parent is None)
         for worker in told.lanes("thread", measured=True):

@@ -74,6 +74,7 @@ def at_once_ns(told: Told, lanes: list[Lane], *states: State) -> int:
     return sum(shared(told.spells(one.id, *states), told.spells(other.id, *states)) for one, other in combinations(lanes, 2))
 
 
+@cache
 def checksum(jobs: int, rounds: int) -> int:
     """What the `cpu` workload finds."""
     return sum(churned(index + 1, rounds) for index in range(jobs)) & 0xFFFFFFFF
