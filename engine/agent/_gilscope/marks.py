@@ -8,6 +8,7 @@ recording goes on, marks go nowhere.
 import _thread
 import mmap
 import os
+import sys
 from _thread import RLock, _local, get_native_id
 from itertools import count
 from time import perf_counter_ns, sleep
@@ -31,6 +32,7 @@ _interpreter = 0
 _ready_at_once = False
 _here = _local()
 _tokens = count(1)
+_kept: "list[mmap.mmap | bytearray]" = []
 _turn = RLock()  # Without a GIL a count may count twice; a signal's handler may come in between.
 
 
@@ -38,7 +40,7 @@ class Marks:
     """The marks of one thread in this interpreter. Only that thread may use them. `words` are the file's; `told` is for whoever must
     remember what the file says already."""
 
-    __slots__ = ("_map", "_move", "_path", "_text_room", "mark", "told", "words")
+    __slots__ = ("_descriptor", "_file", "_map", "_move", "_path", "_text_room", "mark", "told", "words")
 
     _map: "mmap.mmap | bytearray"
 
@@ -49,6 +51,7 @@ class Marks:
 
     def move(self, path: str) -> None:
         """Goes on in a new file. What has been handed out of this writes there from now on, too."""
+        self._let_go()
         self._open(path)
         self._move(self.words, self._path)
 
@@ -69,12 +72,13 @@ class Marks:
 
     def _open(self, path: str) -> None:
         self.told: set[int] = set()
-        try:
-            self._map = _mapped(path) if path else bytearray(codes.HEADER)
-            self._path = path
-        except OSError:
-            # A full disk must not alter the program; that its marks are missing shows on the trace as unknown.
-            self._map, self._path = bytearray(codes.HEADER), ""
+        self._map, self._path, self._descriptor, self._file = bytearray(codes.HEADER), "", -1, (0, 0)
+        if path:
+            try:
+                self._map, self._descriptor, self._file = _mapped(path)
+                self._path = path
+            except OSError:
+                pass  # A full disk must not alter the program; that its marks are missing shows on the trace as unknown.
         self._text_room = _FIRST_TEXT_PART if self._path else 0
         words = self.words = memoryview(self._map).cast("q")
         words[codes.H_VERSION] = codes.VERSION
@@ -88,6 +92,14 @@ class Marks:
         if self._path:
             os.rename(path + ".new", path)
 
+    def __del__(self) -> None:
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """To be called before the mapping goes. It would close a descriptor that by now may be the program's: then it stays."""
+        if self._descriptor >= 0 and _file_of(self._descriptor) != self._file:
+            _kept.append(self._map)
+
     def _more_text_room(self, wanted: int) -> bool:
         more = min(_TEXT_PART, codes.TEXT_CAPACITY - self._text_room)
         if wanted > codes.TEXT_CAPACITY or not _took_room(self._path, _TEXT_AT + self._text_room, more):
@@ -96,20 +108,36 @@ class Marks:
         return True
 
 
-def _mapped(path: str) -> mmap.mmap:
-    """A new file with room for the first marks and texts, still called `path` + ".new". Raises OSError."""
+def _mapped(path: str) -> "tuple[mmap.mmap, int, tuple[int, int]]":
+    """A new file with room for the first marks and texts, still called `path` + ".new". Raises OSError.
+
+    With the descriptor that the mapping keeps, -1 from 3.13 on, and what tells whether that still is this file.
+    """
     size = _TEXT_AT + codes.TEXT_CAPACITY
     descriptor = os.open(path + ".new", os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         os.ftruncate(descriptor, size)
         _take_room(descriptor, 0, codes.HEADER + _FIRST_RING_PART * 16)
         _take_room(descriptor, _TEXT_AT, _FIRST_TEXT_PART)
-        return mmap.mmap(descriptor, size)
+        if sys.version_info >= (3, 13):
+            return mmap.mmap(descriptor, size, trackfd=False), -1, (0, 0)
+        next_free = os.dup(descriptor)
+        os.close(next_free)
+        mapped, file = mmap.mmap(descriptor, size), _file_of(descriptor)
+        return mapped, next_free if _file_of(next_free) == file else -1, file
     except OSError:
         os.unlink(path + ".new")
         raise
     finally:
         os.close(descriptor)
+
+
+def _file_of(descriptor: int) -> "tuple[int, int]":
+    try:
+        status = os.fstat(descriptor)
+    except OSError:
+        return (0, 0)
+    return status.st_dev, status.st_ino
 
 
 def _take_room(descriptor: int, at: int, size: int) -> None:

@@ -33,6 +33,7 @@ class Program:
             timeout=60,
             cwd=self.folder,
             env=self._environment(marked, environment),
+            input="given",
         )
 
     def start(self, interpreter: str, *arguments: str, **environment: str) -> subprocess.Popen[str]:

@@ -13,10 +13,16 @@ _LONG_FORM = 14  # Of an entry of a table of locations: lines and columns, from 
 def take_place(owner: "Any", name: str, ours: "Any") -> None:
     """Puts `ours` in the place of the function `owner.name`, which it is to look like and which it calls itself."""
     original = getattr(owner, name)
+    setattr(owner, name, like(ours, original))
+
+
+def like(ours: "Any", original: "Any") -> "Any":
+    """`ours`, looking like the function that it calls itself."""
     for what in ("__module__", "__name__", "__qualname__", "__doc__"):
         setattr(ours, what, getattr(original, what))
+    ours.__annotations__ = {}
     ours.__wrapped__ = original
-    setattr(owner, name, ours)
+    return ours
 
 
 def forget_frame(error: BaseException) -> None:

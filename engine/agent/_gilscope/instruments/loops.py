@@ -158,6 +158,8 @@ def _handle_of(events: "Any") -> "Any":
                     mark(last | known.number)
                 else:
                     known.ended = mark(known.ends)
+            # As the stock one does: the frame may live on, as a caller in the traceback of what the task raised.
+            self = callback = None  # type: ignore[assignment]
 
     def complain(handle: "Any", error: BaseException) -> None:
         """Lets the stock handle say what it says of an error that comes out of a callback; out of a task's, none should."""
@@ -277,17 +279,20 @@ def _create_task(loops: "Any") -> None:
             home.eager = factory
         if source := getattr(task, "_source_traceback", None):
             _forget_us(source)
-        return task
+        try:
+            return task
+        finally:
+            del task  # This frame may live on in a traceback of what the task raises.
 
     def started(loop: "Any", home: _Home, coro: "Any", options: "dict[str, Any]") -> "Any":
         mark: Any = home.mark
         maker = _asyncio.tasks.current_task(loop)
         interrupted = None if maker is None else getattr(maker, "_gilscope", None) or _meet(loop, maker)
         if interrupted is not None:
-            interrupted.ended = mark(codes.STEP_END | interrupted.number)
+            interrupted.ended = mark(interrupted.ends)
         known = _Known(home)
         known.meet(mark)
-        mark(codes.STEP_BEGIN | known.number)
+        mark(known.begins)
         known.inside = True
         home.starting.append(known)
         task = None
@@ -302,8 +307,11 @@ def _create_task(loops: "Any") -> None:
             home.starting.pop()
             known.ends_step(task, mark)
             if interrupted is not None:
-                mark(codes.STEP_BEGIN | interrupted.number)
-        return task
+                mark(interrupted.begins)
+        try:
+            return task
+        finally:
+            del task
 
     take_place(loops, "create_task", create_task)
 

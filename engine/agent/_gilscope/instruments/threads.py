@@ -8,7 +8,7 @@ from _thread import _local
 
 from .. import codes, marks
 from . import names, waits
-from .disguise import forget_frame, take_place
+from .disguise import forget_frame, like, take_place
 
 TYPE_CHECKING = False  # As in marks: typing is not to be imported.
 if TYPE_CHECKING:
@@ -65,8 +65,7 @@ def _rename(thread: "Any", get_ident: "Any") -> None:
             _here.name = self._name
             marks.of_this_thread().text(codes.THREAD_BEGIN, 0, self._name)
 
-    name.__qualname__, name.__module__ = fset.__qualname__, fset.__module__
-    thread.name = property(before.fget, name, before.fdel, before.__doc__)
+    thread.name = property(before.fget, like(name, fset), before.fdel, before.__doc__)
 
 
 def _join(thread: "Any") -> None:

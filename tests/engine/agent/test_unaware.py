@@ -1,0 +1,49 @@
+"""Programs that know nothing of us say and do the same with instruments as without any of our code."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from tests.engine.agent.measured import INTERPRETERS, Program
+from tests.engine.agent.unaware import PROGRAMS
+
+OWN_MODULES = ("app", "engine", "marks", "codes", "instruments", "threads", "names")
+_ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
+_IDENTITY = re.compile(r"\b\d{6,}\b|(?:pid|fd)=\d+")
+
+
+def as_said(ran: subprocess.CompletedProcess[str]) -> tuple[int, list[str], list[str]]:
+    """Exit code, output and complaints, but for the numbers that differ from run to run."""
+    output, complaints = (_IDENTITY.sub("#", _ADDRESS.sub("#", text)).splitlines() for text in (ran.stdout, ran.stderr))
+    return ran.returncode, output, complaints
+
+
+def stock(program: Program, interpreter: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH" and not name.startswith("GILSCOPE")}
+    return subprocess.run(
+        [interpreter, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        cwd=program.folder,
+        env={**environment, "PYTHONDONTWRITEBYTECODE": "1"},
+        input="given",
+    )
+
+
+@pytest.mark.parametrize("mode", ["plain", "dev"])
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("interpreter", INTERPRETERS)
+def test_it_says_and_does_the_same(program: Program, interpreter: str, name: str, mode: str) -> None:
+    for own in OWN_MODULES:
+        (program.folder / f"{own}.py").write_text("name = __name__\n")
+    (program.folder / "script.py").write_text(PROGRAMS[name])
+    arguments = [*(("-X", "dev", "-W", "error") if mode == "dev" else ()), "script.py", "an argument"]
+    recorded = program.run(interpreter, *arguments, GILSCOPE_INSTRUMENT="1", GILSCOPE_PROGRAM="1")
+    assert as_said(recorded) == as_said(stock(program, interpreter, *arguments))
+    assert program.left()
