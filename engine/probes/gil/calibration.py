@@ -19,6 +19,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +35,7 @@ from engine.probes.gil.structs import LAST_HOLDER, LOCKED, GilStruct
 from engine.probes.memory import mappings, read
 
 _PATIENCE_S = 10.0
+_POLL_S = 0.0005
 _TSTATE_BYTES = 1024
 _FIRST_US, _SECOND_US = 4321, 1234
 
@@ -138,7 +140,7 @@ class _Child:
         while (state := _state(self.pid)) != "S" or len(list(task.iterdir())) > 1:
             if state in "ZX":
                 raise ValueError("it ended while it was being looked at")
-            os.sched_yield()
+            time.sleep(_POLL_S)
 
     def hear(self) -> list[str]:
         line = self._out.readline().decode(errors="replace").split()
@@ -240,7 +242,7 @@ def _state(pid: int) -> str:
 def _settled(pid: int, address: int) -> None:
     """Returns once the GIL is free: its last holder has told its line and then blocked."""
     while _u64(pid, address + LOCKED) & 0xFFFFFFFF:
-        os.sched_yield()
+        time.sleep(_POLL_S)
 
 
 def _u64(pid: int, address: int) -> int:

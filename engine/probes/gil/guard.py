@@ -15,7 +15,8 @@ _GRANTS = 8
 class GilLimits:
     """How much exact watching may cost one process, in records of about 12 µs each: `traps_per_s` on average, `burst` more of them now and
     then, and `start` when watching begins, for few programs import all of their modules beforehand; `again` for the same in each other
-    interpreter that it makes, up to eight.
+    interpreter that it makes, up to eight. All processes of a run together have four times `start`, and `traps_per_s` more: else one that
+    starts many short ones would be slowed down by each.
 
     Above that it is sampled for `pause_s`, then watched again, or not yet: CPython's count of hand-offs goes on meanwhile, and may say that
     it is no use. A relapse that comes sooner than the last pause was long doubles the pause.
@@ -48,9 +49,34 @@ class RateGuard:
             self._grants -= 1
             self._allowance += traps
 
+    @property
+    def left(self) -> float:
+        """What it would allow at this moment, of what is not refilled."""
+        return max(0.0, self._allowance)
+
     def spend(self, traps: int, now_ns: int) -> bool:
         """Whether these traps, which happened since the last call, may go on like that."""
         refilled = self._allowance + self.limit * max(0, now_ns - self._at_ns) / 1e9
         self._allowance = min(max(self.burst, self._allowance), refilled) - traps
         self._at_ns = now_ns
         return self._allowance >= 0
+
+
+class Starts:
+    """What all processes of a run may cost while they start: lent, and given back as far as it was not needed."""
+
+    def __init__(self, limits: GilLimits, now_ns: int) -> None:
+        self._limits = limits
+        self._left, self._at_ns = 4 * limits.start, now_ns
+        self._most = self._left
+
+    def lend(self, now_ns: int) -> float:
+        """At least a burst."""
+        self._left = min(self._most, self._left + self._limits.traps_per_s * max(0, now_ns - self._at_ns) / 1e9)
+        self._at_ns = now_ns
+        lent = min(self._limits.start, self._left)
+        self._left -= lent
+        return max(lent, self._limits.burst)
+
+    def give_back(self, traps: float) -> None:
+        self._left = min(self._most, self._left + traps)

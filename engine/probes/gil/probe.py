@@ -23,7 +23,7 @@ from engine.probes.gil.calibrations import Calibrations
 from engine.probes.gil.events import GilAccount, GilEvents, Source, SourceChange
 from engine.probes.gil.family import Family
 from engine.probes.gil.fold import Asked, Blind, Dropped, GilFold, Observation, Took
-from engine.probes.gil.guard import GilLimits, RateGuard
+from engine.probes.gil.guard import GilLimits, RateGuard, Starts
 from engine.probes.gil.process import GilProcess, SeenGil
 from engine.probes.gil.structs import locate
 from engine.probes.gil.watch import GilWatch
@@ -77,6 +77,7 @@ class GilProbe:
         self._rings = rings if exact else None
         self._follow = follow
         self._limits = limits or GilLimits()
+        self._starts = Starts(self._limits, time.monotonic_ns())
         self._calibrations = calibrations or Calibrations(watch=self._rings is not None)
         self._fold = GilFold()
         self._waiting: dict[int, str | None] = {}
@@ -144,7 +145,7 @@ class GilProbe:
             if self._follow and (origin is not None or parent in self._waiting):
                 self._waiting[child] = None  # It was born before its parent was watched, and has inherited nothing.
             return
-        process = GilProcess(child, origin.gil, self._guard(since), since)
+        process = GilProcess(child, origin.gil, self._guard(since, self._starts.lend(since)), since)
         process.watched_ns, process.family = since, origin.family
         self._processes[child] = process
         if process.family is not None:
@@ -221,7 +222,7 @@ class GilProbe:
             del self._waiting[pid]
             # An exec before this moment is what brought these mappings; a later one takes them away.
             now = time.monotonic_ns()
-            self._processes[pid] = GilProcess(pid, gil, self._guard(now), now)
+            self._processes[pid] = GilProcess(pid, gil, self._guard(now, self._starts.lend(now)), now)
             self._visit(self._processes[pid], now)
             return pid not in self._waiting
         del self._waiting[pid]
@@ -366,15 +367,15 @@ class GilProbe:
     def _switch(self, family: Family, now: int, source: Source) -> None:
         for pid in family.watch.members:
             process = self._processes[pid]
+            self._starts.give_back(process.guard.left)
             process.guard = self._guard(now, self._limits.burst)
             for gil in process:
                 if gil.source in ("exact", "sampled") and (gil is process.main or family.watch.all_gils):
                     self._change(process, gil, now, source, family.why)
                     gil.next_look_ns = 0
 
-    def _guard(self, now: int, start: float | None = None) -> RateGuard:
-        limits = self._limits
-        return RateGuard(limits.traps_per_s, limits.burst, limits.start if start is None else start, now)
+    def _guard(self, now: int, start: float) -> RateGuard:
+        return RateGuard(self._limits.traps_per_s, self._limits.burst, start, now)
 
     def _change(self, process: GilProcess, gil: SeenGil, t: int, source: Source, why: str) -> None:
         gil.source = source
@@ -398,6 +399,7 @@ class GilProbe:
         self._waiting.pop(pid, None)
         if process is not None:
             self._ended[pid] = (process, time.monotonic_ns())
+            self._starts.give_back(process.guard.left)
             self._leave(process, keep=True)
 
     def _leave(self, process: GilProcess, *, keep: bool = False) -> None:

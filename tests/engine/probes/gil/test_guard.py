@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.probes.gil.guard import RateGuard
+from engine.probes.gil.guard import GilLimits, RateGuard, Starts
 
 _MS = 1_000_000
 
@@ -38,3 +38,13 @@ def test_more_is_granted_for_what_begins_anew_but_not_for_ever() -> None:
         guard.grant(2_000)
         granted += 2_000 if guard.spend(2_000, 0) else 0
     assert granted == 16_000
+
+
+def test_many_processes_share_what_starting_may_cost() -> None:
+    starts = Starts(GilLimits(traps_per_s=1000, burst=500, start=4000), 0)
+    assert [starts.lend(0) for _ in range(6)] == [4000] * 4 + [500] * 2
+    starts.give_back(3000)
+    assert starts.lend(0) == 3000
+    assert starts.lend(2_000_000_000) == 2000, "it grows again"
+    starts.give_back(1e9)
+    assert [starts.lend(2_000_000_000) for _ in range(5)] == [4000] * 4 + [500]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
+import subprocess
 import traceback
 import warnings
 from functools import lru_cache
@@ -286,6 +288,58 @@ def test_a_gil_that_is_turned_on_later_is_watched_from_then_on() -> None:
     calibrated(python)
     seen = see(python, CPU, options=_WITH_GIL)
     assert seen.changes[-1].source == "exact"
+
+
+@exact
+def test_a_gil_that_a_module_turns_on_is_watched_from_then_on(tmp_path: Path) -> None:
+    python = interpreter("3.13t")
+    calibrated(python)
+    _compile_one_that_wants_the_gil(python, tmp_path)
+    source = f"""
+import json, sys, threading, time
+def spin():
+    end = time.monotonic() + 0.3
+    while time.monotonic() < end:
+        pass
+def both():
+    threads = [threading.Thread(target=spin) for _ in range(2)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+    return [thread.native_id for thread in threads]
+both()
+begun = time.monotonic_ns()
+sys.path.insert(0, {str(tmp_path)!r})
+import wants_the_gil
+print(json.dumps([sys._is_gil_enabled(), begun, both()]))
+"""
+    seen = see(python, source, options=("-W", "ignore"), limits=_UNLIMITED)
+    ((enabled, begun, ids),) = seen.said
+    assert enabled
+    changes = [(change.source, change.t < begun) for change in seen.changes]
+    # To import any module it is turned on for a moment, and off again.
+    assert changes[0] == ("absent", True)
+    assert changes[-1] == ("exact", False)
+    assert set(ids) <= {tid for t, _, tid in seen.holds if t > begun}
+    account = seen.accounts[seen.pid]
+    assert account.handoffs > 20
+    assert abs(account.seen - account.handoffs) <= max(2, 0.02 * account.handoffs)
+
+
+def _compile_one_that_wants_the_gil(python: str, folder: Path) -> None:
+    """An extension module that does not say that it needs no GIL."""
+    compiler = shutil.which("cc")
+    wanted = "import sysconfig; print(sysconfig.get_path('include')); print(sysconfig.get_config_var('EXT_SUFFIX'))"
+    include, suffix = subprocess.run([python, "-c", wanted], capture_output=True, text=True, check=True).stdout.split()
+    if compiler is None or not Path(include, "Python.h").exists():
+        pytest.skip("needs a C compiler and the headers of a free-threaded CPython")
+    code = folder / "wants_the_gil.c"
+    code.write_text("""
+#include <Python.h>
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, .m_name = "wants_the_gil"};
+PyMODINIT_FUNC PyInit_wants_the_gil(void) { return PyModule_Create(&definition); }
+""")
+    target = folder / f"wants_the_gil{suffix}"
+    subprocess.run([compiler, "-shared", "-fPIC", "-DPy_GIL_DISABLED=1", f"-I{include}", str(code), "-o", str(target)], check=True)
 
 
 def test_a_program_that_is_no_python_is_off_with_the_reason() -> None:
