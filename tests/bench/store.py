@@ -27,6 +27,7 @@ from app.conclude import finish, work_key
 from app.store import Reader, Store
 from app.view_cache import ViewCache, Window
 from engine.trace import Frame, Lane, Record, RunSpec, Segments, State, Trace, decode_frame, encode_frame
+from engine.trace.segments import Ints
 from tests.support import synthetic
 from tests.support.scene import Recording
 
@@ -75,7 +76,8 @@ def row(name: str, recording: Recording) -> str:
         shown = clock.lap()
         size = sum(len(body) for _, body in store.frames(snapshot.row.number))
         store.close()
-    return f"| `{name}` | {size / segments:.2f} | {told:.1f} s | {stored:.1f} s | {finished:.1f} s | {shown:.1f} s | {finished + shown:.1f} s |"
+    laps = (told, stored, finished, shown, finished + shown)
+    return f"| `{name}` | {size / segments:.2f} | " + " | ".join(f"{lap:.1f} s" for lap in laps) + " |"
 
 
 def turns(segments: int, frames: int, seed: int = 1) -> Recording:
@@ -104,7 +106,7 @@ def turns(segments: int, frames: int, seed: int = 1) -> Recording:
     return _in_frames(whole.take(np.argsort(whole.end, kind="stable")), frames)
 
 
-def _ends_before(lane: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def _ends_before(lane: Ints, start: Ints, end: Ints) -> Ints:
     """For each turn the end of the last one before it on the same lane; its own start for the first."""
     order = np.argsort(lane, kind="stable")
     before = np.where(np.diff(lane[order], prepend=-1) == 0, np.roll(end[order], 1), start[order])
