@@ -186,7 +186,7 @@ class Session:
             "error": error,
             "result": verdict.result_of_program(measured) if program else measured.said().get("result", {}),
             "sources": harvest.sources,
-            "notes": [*harvest.notes, *(verdict.notes_of_program(measured) if program else ())],
+            "notes": [*harvest.notes, *(verdict.notes_of_program(measured) if program else verdict.notes_of_jobs(measured, self._spec))],
         }
         if measured.ended is not None:
             usage = measured.ended[1]

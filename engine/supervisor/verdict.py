@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 from typing import Any
 
 from engine.probes import procfs
 from engine.supervisor.measured import Measured
+from engine.trace import RunSpec
 
 Verdict = tuple[str, dict[str, Any] | None]
 """A status, and the error that goes with it."""
@@ -52,6 +54,18 @@ def result_of_program(measured: Measured) -> dict[str, Any]:
         return {}
     status = measured.ended[0]
     return {"signal": _named(status)} if os.WIFSIGNALED(status) else {"exit_code": os.WEXITSTATUS(status)}
+
+
+def notes_of_jobs(measured: Measured, spec: RunSpec) -> list[str]:
+    """What was not as the spec says, at the end: its own code may have changed it."""
+    said = measured.said()
+    notes = []
+    interval, enabled = said.get("switch_interval"), said.get("gil_enabled")
+    if interval is not None and not math.isclose(interval, spec.switch_interval, abs_tol=1e-6):
+        notes.append(f"The jobs changed the switch interval: it was {interval:g} s at the end, not {spec.switch_interval:g} s.")
+    if enabled is not None and enabled != spec.interpreter.get("gil_enabled", True):
+        notes.append(f"The GIL was {'on' if enabled else 'off'} at the end, against what was asked for.")
+    return notes
 
 
 def notes_of_program(measured: Measured) -> list[str]:

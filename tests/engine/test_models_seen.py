@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -249,3 +250,19 @@ class TestStartMethods:
         assert ("fork server" in {lane.name for lane in told.lanes("process")}) is (method == "forkserver")
         assert told.trace.record.spec.start_method == method
         assert told.trace.record.result["checksum"] == checksum(2, ROUNDS)
+
+
+class TestSpec:
+    """What the spec says was so, or a note says that it was not."""
+
+    @pytest.mark.parametrize("interval", [0.0005, 0.02])
+    def test_the_switch_interval_is_the_one_that_was_asked_for(self, any_python: Interpreter, interval: float) -> None:
+        told = run("cpu", "threads", 2, any_python, (("rounds", 100_000),), switch_interval=interval)
+        assert told.trace.record.spec.switch_interval == interval
+        assert not [note for note in told.trace.record.notes if "switch interval" in note]
+
+    def test_jobs_that_change_it_are_told_of(self, tmp_path: Path) -> None:
+        (tmp_path / "own.py").write_text("import sys\ndef job():\n    sys.setswitchinterval(0.001)\n")
+        told = ran(spec(f"{tmp_path}/own.py:job", "sequential", 1, on=python("3.13")))
+        assert told.trace.record.status == "complete"
+        assert "The jobs changed the switch interval: it was 0.001 s at the end, not 0.005 s." in told.trace.record.notes
