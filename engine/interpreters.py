@@ -62,10 +62,11 @@ class InterpreterError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A candidate that cannot be measured, and why."""
+    """A candidate that cannot be measured, and why. `version` is empty where it does not tell one."""
 
     path: str
     reason: str
+    version: str = ""
 
 
 def own() -> Interpreter:
@@ -130,6 +131,9 @@ def find(name_or_path: str) -> Interpreter:
         for one in there:
             if one.free_threaded == threaded and (one.version == number or one.version.startswith(number + ".")):
                 return one
+        for other in rejected():
+            if not threaded and f"{other.version}.".startswith(f"{number}."):
+                raise InterpreterError(f"{other.path} {other.reason}; there are {_listed(there)}")
     elif command := shutil.which(wanted):
         return _at(Path(command))
     raise InterpreterError(f"there is no interpreter {wanted!r} here; there are {_listed(there)}")
@@ -250,11 +254,12 @@ def _asked(path: str, stamp: int) -> Interpreter | Rejected:  # noqa: ARG001 - a
         said = json.loads(out)
     except ValueError:
         last = complaint.strip().splitlines()[-1:] or [f"exit code {process.returncode}"]
-        return Rejected(path, _too_old(path) or f"does not work: {last[0][:200]}")
+        said_so = "is no Python interpreter" if "sysconfig" in last[0] else f"does not work: {last[0][:200]}"
+        return Rejected(path, _too_old(path) or said_so)
     if said["implementation"] != "CPython":
-        return Rejected(path, f"is {said['implementation']} {said['version']}; only CPython can be measured")
+        return Rejected(path, f"is {said['implementation']} {said['version']}; only CPython can be measured", said["version"])
     if tuple(said["info"]) < OLDEST:
-        return Rejected(path, f"is CPython {said['version']}; {_ENOUGH}")
+        return Rejected(path, f"is CPython {said['version']}; {_ENOUGH}", said["version"])
     known = _identity(Path(said["path"])) if said["path"] else path
     mark = hashlib.sha256(known.encode()).hexdigest()[:6]
     return Interpreter(

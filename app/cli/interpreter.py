@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 
 from app.cli.errors import UsageError
-from engine.interpreters import InterpreterError, find, first_on_path, own
+from engine.interpreters import InterpreterError, find, first_on_path, own, with_gil
 from engine.trace import Interpreter
 
 
@@ -18,8 +17,7 @@ def chosen(options: argparse.Namespace, *, users_code: bool) -> Interpreter:
         raise UsageError(f"--python: {error}") from None
     if options.gil is None:
         return found
-    if not found.free_threaded:
-        if options.gil == "on":
-            return found
-        raise UsageError(f"--gil off needs a free-threaded interpreter, and {found.version} is none: choose one with --python, e.g. 3.13t")
-    return replace(found, gil_enabled=options.gil == "on")
+    try:
+        return with_gil(found, options.gil == "on")
+    except InterpreterError as error:
+        raise UsageError(f"--gil off needs a free-threaded interpreter: {error}; choose another with --python, e.g. 3.13t") from None

@@ -174,6 +174,21 @@ def test_one_so_old_that_it_does_not_understand_the_question_is_told_by_its_vers
         find(str(made))
 
 
+def test_a_version_that_is_here_but_too_old_is_told_as_such_when_it_is_asked_for(folder: Path) -> None:
+    made = script(folder / "python3.9", says(version="3.9.2", info=[3, 9]))
+    for asked in ("3.9", "3.9.2"):
+        with pytest.raises(InterpreterError, match=rf"{made} is CPython 3\.9\.2; 3\.11 or later can be measured; there are"):
+            find(asked)
+    for asked in ("3.9t", "3.90", "3.9.22"):
+        with pytest.raises(InterpreterError, match="there is no interpreter"):
+            find(asked)
+
+
+def test_a_program_that_only_repeats_the_question_is_no_interpreter() -> None:
+    with pytest.raises(InterpreterError, match=r"/ls is no Python interpreter; there are"):
+        find("/bin/ls")
+
+
 def test_what_is_no_python_at_all_is_told_in_its_own_words(folder: Path) -> None:
     made = script(folder / "tool", "echo tool: bad option >&2; exit 2")
     with pytest.raises(InterpreterError, match="does not work: tool: bad option; there are"):
