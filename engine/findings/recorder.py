@@ -13,6 +13,7 @@ _SOURCES = {
     "marks": ("marks in the measured program", "jobs, tasks and the kinds of waits"),
     "kernel": ("the kernel's context switches", "who was on which core, and when"),
     "gil": ("the watch on the GIL", "who held the GIL, and who waited for it"),
+    "waits": ("the watch on what threads block in", "a lock from a socket and a sleep, in code that marks nothing"),
 }
 _MEANINGS = {
     "sampled": "was sampled: what is shorter than a sample is missed",

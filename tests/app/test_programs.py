@@ -57,6 +57,7 @@ async def test_no_program_is_offered_nor_started(client: httpx.AsyncClient) -> N
         (("-c", "print(1)"), "python -c 'print(1)' · 3.13"),
         (("-X", "dev", "a/b.py"), "python -X dev a/b.py · 3.13"),
         (("b.py",), "b.py · 3.13"),
+        (("-c", "a = 1\nprint(a)\t"), "python -c 'a = 1 print(a) ' · 3.13"),
         (("odd/",), "odd/ · 3.13"),
     ],
 )

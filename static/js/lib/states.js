@@ -55,6 +55,7 @@ export const SOURCES = {
   marks: { label: "marks", says: "the measured program notes its own steps in shared memory: jobs, waits, tasks" },
   kernel: { label: "kernel", says: "the kernel tells which thread was on which core, switch by switch" },
   gil: { label: "GIL", says: "who holds the GIL, read from outside the measured interpreter" },
+  waits: { label: "waits", says: "the kernel tells what a thread is blocked in where no mark does: a lock, a socket, a sleep" },
 };
 
 export const QUALITIES = {

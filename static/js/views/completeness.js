@@ -25,7 +25,7 @@ export function unseenShare(states) {
 
 function handoffs({ seen_handoffs: seen, handoffs: counted }) {
   if (!known(counted)) return known(seen) ? `saw ${count(seen)} GIL hand-offs, of how many is not known` : null;
-  if (seen > counted) return `saw ${count(seen)} GIL hand-offs, of which CPython counted ${count(counted)}`;
+  if (seen > counted) return `saw ${count(seen)} GIL hand-offs, where CPython counted ${count(counted)}`;
   return known(seen) ? `saw ${count(seen)} of ${count(counted)} GIL hand-offs` : `saw none of ${count(counted)} GIL hand-offs`;
 }
 
