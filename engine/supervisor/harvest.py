@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from engine.probes import ProbeError, ProbeUnavailable
-from engine.probes.gil import GilProbe
+from engine.probes.account_fold import LAG_NS, AccountFold
+from engine.probes.gil import LONE, GilProbe
 from engine.probes.gil.calibrations import Calibrations
 from engine.probes.marks import MarkFolder
 from engine.probes.perf import Drained
-from engine.probes.schedstat import Intervals, SchedStat
+from engine.probes.schedstat import SchedStat
 from engine.probes.switches import Exec, Exit, KernelSwitches
 from engine.supervisor.programs import Programs
 from engine.supervisor.toll import Toll
@@ -37,7 +38,7 @@ from engine.timeline.evidence import (
 from engine.trace import RunSpec
 
 _SOURCES = {"exact": GIL_EXACT, "sampled": GIL_SAMPLED, "off": GIL_OFF, "absent": GIL_ABSENT}
-_ACCOUNT_NS = 5_000_000
+_ACCOUNT_NS, _ACCOUNT_SHARE = 1_000_000, 30
 _MARKS_A_STEP = 3  # that it is ready, that it begins, that it ends
 _START_S, _CALM_S = 0.003, 0.02
 
@@ -63,11 +64,12 @@ class Harvest:
         self._switch = np.empty((5, 0), np.int64)
         self._ends_held_back: list[Exit] = []
         self._pids: dict[int, None] = {}
-        self._programs = Programs(every=bool(spec.program))
+        self._program = bool(spec.program)
+        self._programs = Programs(every=self._program)
         self._execs: tuple[Exec, ...] = ()
         self._told: set[int] = set()
         self._next_account = 0
-        self._intervals: list[Intervals] = []
+        self._fold = AccountFold()
         self._accounted_ns: int | None = None
         self._executable = os.path.realpath(spec.interpreter["path"])
         self._no_gil = bool(spec.interpreter.get("free_threaded")) and not spec.interpreter.get("gil_enabled")
@@ -109,7 +111,7 @@ class Harvest:
             try:
                 self._schedstat = SchedStat(time.monotonic_ns())
                 self.sources["kernel"] = "sampled"
-                self._note("Time on cores is placed from the kernel's totals, read every few milliseconds.")
+                self._note("Time on cores is placed from the kernel's totals, read every millisecond.")
             except ProbeUnavailable as error:
                 self._note(f"Time on cores is inferred from the marks alone: {error}")
         if self._waiting is not None and self._wanted - {"marks"}:
@@ -117,7 +119,9 @@ class Harvest:
             self.sources["waits"] = self._waiting.source
         if self._wanted & {"gil", "gil-sampled"}:
             rings = self._kernel.rings if self._kernel is not None and "gil" in self._wanted else None
-            self._gil = GilProbe(rings, exact="gil" in self._wanted, follow=False, calibrations=self._calibrations)
+            self._gil = GilProbe(
+                rings, exact="gil" in self._wanted, follow=False, spare_lone=self._program, calibrations=self._calibrations
+            )
             # Where there is none, an extension module may turn it on.
             self.sources["gil"] = "off" if self._no_gil else "exact" if rings is not None else "sampled"
 
@@ -140,9 +144,10 @@ class Harvest:
         self._marks.relieve()
         now = time.monotonic_ns()
         if self._schedstat is not None and now >= self._next_account:
-            self._next_account = now + _ACCOUNT_NS
-            self._accounted_ns = now
-            self._intervals.append(self._schedstat.read(list(self._pids)))
+            self._accounted_ns = now - LAG_NS
+            self._fold.take(self._schedstat.read(list(self._pids)))
+            # Of very many threads the accounts take long to read.
+            self._next_account = now + max(_ACCOUNT_NS, _ACCOUNT_SHARE * (time.monotonic_ns() - now))
         patience_s = _START_S if self._marks.starting else _CALM_S
         if self._schedstat is not None:
             patience_s = min(patience_s, _ACCOUNT_NS / 1e9)
@@ -178,7 +183,7 @@ class Harvest:
             ),
             took=took,
             asked=asked,
-            accounts=self._accounts(),
+            accounts=self._accounts(last=last),
             born=tuple(born),
             ended=tuple(ended),
             gil_sources=tuple(sources),
@@ -259,7 +264,7 @@ class Harvest:
             source, asks = _SOURCES[change.source], change.source == "exact" and not change.why
             why = "" if source == GIL_ABSENT and not change.interpreter else change.why
             sources.append(GilSource(change.t, change.pid, source, asks, why, change.interpreter))
-            if source == GIL_SAMPLED or (source == GIL_EXACT and self.sources["gil"] == "off"):
+            if (source == GIL_SAMPLED and change.why != LONE) or (source == GIL_EXACT and self.sources["gil"] == "off"):
                 self.sources["gil"] = change.source
         return (
             Triples(events.holds.t, events.holds.pid, events.holds.tid, events.holds.interpreter),
@@ -268,12 +273,11 @@ class Harvest:
             events.watermark_ns,
         )
 
-    def _accounts(self) -> Accounts | None:
-        read, self._intervals = self._intervals, []
-        if not read:
-            return None
-        names = ("t0", "t1", "pid", "tid", "oncpu_ns", "waited_ns")
-        return Accounts(*(np.concatenate([getattr(one, name) for one in read]) for name in names))
+    def _accounts(self, *, last: bool) -> Accounts | None:
+        if last:
+            self._fold.finish()
+        got = self._fold.spells()
+        return Accounts(got.t0, got.t1, got.pid, got.tid, got.oncpu_ns, got.waited_ns) if len(got) else None
 
     def _gils(self, pid: int) -> tuple[int, ...]:
         return () if self._gil is None else self._gil.addresses(pid)

@@ -8,6 +8,6 @@ probe          all of it, for the processes of one run     events         what i
 """
 
 from engine.probes.gil.guard import GilLimits
-from engine.probes.gil.probe import GilProbe, check
+from engine.probes.gil.probe import LONE, GilProbe, check
 
-__all__ = ["GilLimits", "GilProbe", "check"]
+__all__ = ["LONE", "GilLimits", "GilProbe", "check"]

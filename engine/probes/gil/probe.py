@@ -38,6 +38,8 @@ _FLOOD_BYTES = 32_768
 _WITHOUT_GIL = "this interpreter runs without a GIL"
 _ENDED = "this interpreter has ended"
 _MAIN_ONLY = "sampled, because only the main interpreter's GIL can be watched here"
+LONE = "sampled while it has only one thread"
+"""Why a process is not watched that may be spared."""
 _NOT_TOLD_APART = "there are GILs of other interpreters, which cannot be told apart before CPython 3.13: only the main one's is shown"
 
 _Row = tuple[int, int, int, int, int, int]
@@ -61,7 +63,8 @@ class GilProbe:
 
     Where there are rings it finds the offspring of what they watch by itself, at the next `drain`; `attach` and `forked` find it earlier.
     With `follow` false it takes over only those that were forked from a watched process; what becomes another program is let go, until
-    `attach`: for who wants an interpreter to import its modules first, which would cost several traps each.
+    `attach`: for who wants an interpreter to import its modules first, which would cost several traps each. With `spare_lone` a process
+    that has but one thread, for whose GIL nobody waits, is sampled until it has another one.
     """
 
     def __init__(
@@ -70,12 +73,14 @@ class GilProbe:
         *,
         exact: bool = True,
         follow: bool = True,
+        spare_lone: bool = False,
         limits: GilLimits | None = None,
         calibrations: Calibrations | None = None,
     ) -> None:
         """Without `rings`, or with `exact` false, everything is sampled. `calibrations` may be shared, and filled beforehand with `get`."""
         self._rings = rings if exact else None
         self._follow = follow
+        self._spare_lone = spare_lone and self._rings is not None
         self._limits = limits or GilLimits()
         self._starts = Starts(self._limits, time.monotonic_ns())
         self._calibrations = calibrations or Calibrations(watch=self._rings is not None)
@@ -146,7 +151,7 @@ class GilProbe:
                 self._waiting[child] = None  # It was born before its parent was watched, and has inherited nothing.
             return
         process = GilProcess(child, origin.gil, self._guard(since, self._starts.lend(since)), since)
-        process.watched_ns, process.family = since, origin.family
+        process.watched_ns, process.family, process.lone = since, origin.family, origin.lone
         self._processes[child] = process
         if process.family is not None:
             process.family.watch.members.add(child)
@@ -257,6 +262,8 @@ class GilProbe:
                 look = gil.sampler.look()
             gil.switch_number = look.switch_number
             self._fold.add([look])
+            if process.lone and gil is process.main and not process.still_lone(look.t):
+                self._begin(process, gil)
         elif gil.source not in (None, "absent") or (gil is process.main and gil.source is None):
             self._change(process, gil, look.t, "absent", _WITHOUT_GIL)
             if gil is process.main:
@@ -266,7 +273,9 @@ class GilProbe:
     def _begin(self, process: GilProcess, gil: SeenGil) -> None:
         """Its GIL is there: from now on, or since it was first listed."""
         since, why = (time.monotonic_ns(), "") if gil is process.main or gil.source is not None else (gil.since_ns, "")
-        if gil is process.main and self._rings is not None and process.family is None:
+        if gil is process.main and process.family is None and self._spare_lone and process.still_lone(time.monotonic_ns()):
+            why = LONE
+        elif gil is process.main and self._rings is not None and process.family is None:
             try:
                 process.family = Family(GilWatch(self._rings, process.pid, process.gil), self._limits)
             except ProbeUnavailable as error:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
+from engine.probes import procfs
 from engine.probes.gil.events import Source
 from engine.probes.gil.family import Family
 from engine.probes.gil.guard import RateGuard
@@ -16,6 +17,7 @@ from engine.probes.gil.watch import Act
 
 _CHECK_NS = 20_000_000
 _YOUNG_NS = 200_000_000
+_COUNT_NS = 3_000_000
 _NEVER = sys.maxsize
 
 
@@ -42,12 +44,15 @@ class SeenGil:
 
 
 class GilProcess:
-    """Valid until the process calls exec. `watched_ns`: since when what it forks inherits watchpoints."""
+    """Valid until the process calls exec. `watched_ns`: since when what it forks inherits watchpoints. `lone`: it had but one thread when
+    that was last counted, and is spared for it."""
 
     def __init__(self, pid: int, gil: Gil, guard: RateGuard, since_ns: int) -> None:
         self.pid, self.gil, self.guard, self.since_ns = pid, gil, guard, since_ns
         self.watched_ns = 0
         self.family: Family | None = None
+        self.lone = False
+        self._counted_ns = 0
         self.main = SeenGil(pid, gil, 0, since_ns)
         listing = gil.struct.listing
         self._interpreters = None if listing is None else Interpreters(pid, gil, listing)
@@ -82,6 +87,13 @@ class GilProcess:
         self._own |= {gil.address: gil for gil in new}
         self._listed_ns = now_ns
         return new, gone
+
+    def still_lone(self, now_ns: int) -> bool:
+        """Whether it has but one thread, as it was when that was last counted: now, or some milliseconds ago."""
+        if now_ns >= self._counted_ns + _COUNT_NS:
+            self._counted_ns = now_ns
+            self.lone = len(procfs.threads(self.pid)) < 2
+        return self.lone
 
     def settled(self, t: int) -> bool:
         """Whether it is known which interpreters there were at `t`."""
