@@ -117,3 +117,67 @@ def test_a_thread_that_takes_what_another_holds_is_a_contradiction() -> None:
 def test_processes_do_not_mix() -> None:
     _, events = _folded(EXACT, SourceChange(0, 8, "exact"), Took(10, P, A), Took(11, 8, 81), Dropped(12, 8, 81))
     assert list(zip(events.holds.pid.tolist(), events.holds.tid.tolist(), strict=True)) == [(P, A), (8, 81), (8, NOBODY)]
+
+
+def test_the_gils_of_two_interpreters_of_a_process_do_not_mix() -> None:
+    other = SourceChange(0, P, "exact", interpreter=3)
+    fold, events = _folded(
+        EXACT,
+        other,
+        Looked(1, P, 0, A, 0),
+        Looked(1, P, 0, B, 0, 3),
+        Took(10, P, A),
+        Took(11, P, B, 3),
+        Dropped(12, P, A),
+        Dropped(13, P, B, 3),
+        Looked(20, P, 0, A, 0),
+        Looked(20, P, 0, B, 0, 3),
+    )
+    rows = list(zip(events.holds.t.tolist(), events.holds.tid.tolist(), events.holds.interpreter.tolist(), strict=True))
+    assert rows == [(1, NOBODY, 0), (1, NOBODY, 3), (10, A, 0), (11, B, 3), (12, NOBODY, 0), (13, NOBODY, 3)]
+    assert all(account.contradictions == 0 for account in fold.accounts().values())
+    assert set(fold.accounts()) == {(P, 0), (P, 3)}
+
+
+def test_asking_ends_with_the_taking_of_whichever_gil_it_was_for() -> None:
+    _, events = _folded(
+        EXACT, SourceChange(0, P, "exact", interpreter=3), Asked(1, P, A), Took(2, P, A, 3), Dropped(3, P, A, 3), Asked(4, P, A)
+    )
+    assert events.asks.t.tolist() == [1, 4]
+
+
+def test_a_thread_with_another_state_is_a_handoff_as_cpython_counts_them() -> None:
+    mine, temporary = 0x1000, 0x2000
+    fold, events = _folded(
+        EXACT,
+        Looked(1, P, 0, A, 7, state=mine),
+        Asked(2, P, A, temporary),
+        Took(3, P, A),
+        Dropped(4, P, A),
+        Asked(5, P, A, mine),
+        Took(6, P, A),
+        Looked(7, P, A, A, 9, state=mine),
+    )
+    account = fold.account(P)
+    assert account is not None
+    assert (account.handoffs, account.seen) == (2, 2)
+    assert _holds(events) == [(1, NOBODY), (3, A), (4, NOBODY), (6, A)]
+
+
+def test_a_gil_that_is_gone_is_held_by_nobody_and_keeps_its_account() -> None:
+    fold, events = _folded(
+        EXACT,
+        Looked(1, P, 0, A, 5),
+        Took(10, P, B),
+        Looked(20, P, B, B, 6),
+        SourceChange(30, P, "absent", "turned off"),
+        Took(35, P, A),
+        SourceChange(40, P, "exact"),
+        Looked(50, P, 0, B, 9),
+        Took(55, P, A),
+        Looked(60, P, A, A, 10),
+    )
+    assert _holds(events) == [(1, NOBODY), (10, B), (30, NOBODY), (55, A)]
+    account = fold.account(P)
+    assert account is not None
+    assert (account.handoffs, account.seen, account.since_ns, account.until_ns) == (2, 2, 1, 60)
