@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from engine.agent._gilscope.models import NAMES, loaded
 from engine.launch import Run
 from engine.trace import Frame, RunSpec, State
 from tests.support.legality import breaches
-from tests.support.real_runs import Told, bearers, branded, ran, spec, told
+from tests.support.real_runs import Told, bearers, branded, python, ran, spec, told
 
 PROGRAM = Path(__file__).parents[1] / "support" / "programs" / "endings.py"
 
@@ -26,7 +27,9 @@ def nobody_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def wish(function: str, model: str = "threads", workers: int = 2, time_limit_s: float = 60) -> RunSpec:
-    return spec(f"{PROGRAM}:{function}", model, workers, time_limit_s=time_limit_s)
+    # Our own interpreter may be too old for it.
+    on = python("3.14") if loaded(model).OLDEST else None
+    return spec(f"{PROGRAM}:{function}", model, workers, on=on, time_limit_s=time_limit_s)
 
 
 def error(told: Told) -> str:
@@ -34,7 +37,7 @@ def error(told: Told) -> str:
     return str(told.trace.record.error["message"])
 
 
-@pytest.mark.parametrize("model", ["sequential", "threads", "asyncio", "processes"])
+@pytest.mark.parametrize("model", NAMES)
 def test_a_job_that_raises_fails_the_run_and_no_other_job(model: str) -> None:
     told = ran(wish("raises", model, 3))
     assert told.trace.record.status == "failed"
@@ -44,7 +47,7 @@ def test_a_job_that_raises_fails_the_run_and_no_other_job(model: str) -> None:
     assert breaches(told.trace) == []
 
 
-@pytest.mark.parametrize("model", ["threads", "asyncio", "processes"])
+@pytest.mark.parametrize("model", NAMES)
 def test_a_job_that_exits_python_fails_the_run(model: str) -> None:
     told = ran(wish("exits", model))
     assert told.trace.record.status == "failed"
@@ -72,6 +75,17 @@ def test_a_worker_process_that_dies_leaves_the_main_one_to_tell(function: str, s
     assert crashed == {"worker-1", "worker-2"}
 
 
+@pytest.mark.parametrize("model", ["process_pool", "processes_threads"])
+@pytest.mark.parametrize(("function", "says"), [("leaves", "exit code 3"), ("is_killed", "SIGKILL"), ("crashes", "SIGSEGV")])
+def test_a_worker_process_that_dies_is_told_by_its_pool_or_its_parent(model: str, function: str, says: str) -> None:
+    told = ran(wish(function, model))
+    assert told.trace.record.status == "failed"
+    assert says in error(told)
+    assert not [job for job in told.trace.jobs if job.ok]
+    assert [lane for lane in told.lanes("process") if told.spells(lane.id, State.crashed)]
+    assert breaches(told.trace) == []
+
+
 def test_a_run_that_takes_too_long_is_ended_and_its_offspring_with_it() -> None:
     told = ran(wish("hangs", time_limit_s=1.5))
     assert told.trace.record.status == "failed"
@@ -79,7 +93,7 @@ def test_a_run_that_takes_too_long_is_ended_and_its_offspring_with_it() -> None:
     assert told.lanes("thread", measured=True)
 
 
-@pytest.mark.parametrize("model", ["threads", "processes"])
+@pytest.mark.parametrize("model", NAMES)
 def test_a_cancelled_run_keeps_what_it_had(model: str) -> None:
     frames: list[Frame] = []
     request = wish("hangs", model)
@@ -90,7 +104,7 @@ def test_a_cancelled_run_keeps_what_it_had(model: str) -> None:
                 run.cancel()
     ended = told(request, frames)
     assert (ended.trace.record.status, ended.trace.record.error) == ("cancelled", None)
-    assert ended.lanes("thread", measured=True)
+    assert [lane for lane in ended.trace.lanes.values() if lane.measured]
     assert breaches(ended.trace) == []
 
 
