@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from engine.timeline.book import Book
 from engine.timeline.evidence import (
     BECAME_BLIND,
@@ -10,9 +12,6 @@ from engine.timeline.evidence import (
     BECAME_NAMED,
     BECAME_PYTHON,
     GIL_ABSENT,
-    GIL_EXACT,
-    GIL_OFF,
-    GIL_SAMPLED,
     Became,
     Ended,
     GilSource,
@@ -20,13 +19,11 @@ from engine.timeline.evidence import (
 from engine.timeline.layer import Sightings
 from engine.timeline.operations import BEFORE, FOREIGN, LOST, SELECT, OperationFold
 from engine.timeline.pen import Pen
-from engine.timeline.tracks import CpuTrack, InterpreterTrack, ProcessTrack, ThreadTrack
+from engine.timeline.standing import Standing, weakest
+from engine.timeline.tracks import CpuTrack, InterpreterTrack, ProcessTrack, TaskTrack, ThreadTrack
 from engine.trace import Exactness, State
 
-_GIL_NOTES = {GIL_ABSENT: "GIL disabled: threads run Python at once"}
 _INSIDE = {BECAME_PYTHON: BEFORE, BECAME_BLIND: LOST, BECAME_FOREIGN: FOREIGN, BECAME_HELPER: SELECT}
-_LEVELS: tuple[Exactness, ...] = ("exact", "sampled", "inferred")
-_OF_GIL: dict[int, Exactness] = {GIL_EXACT: "exact", GIL_SAMPLED: "sampled", GIL_OFF: "inferred", GIL_ABSENT: "exact"}
 
 
 class Cast:
@@ -57,12 +54,12 @@ class Cast:
         if tid not in self.threads or self.threads[tid].process.pid != pid:
             process = self.process(pid, t, parent)
             lane = self.book.lane("thread", "main" if tid == pid else f"thread {tid}", t, parent=process.lane, pid=pid, tid=tid)
-            thread = ThreadTrack(process, tid, lane, Pen(t), OperationFold(program=self.program), placed=self.kernel != "exact")
+            fold, standing = OperationFold(program=self.program), self.stands(process, lane)
+            thread = ThreadTrack(process, tid, lane, Pen(t), fold, standing, placed=self.kernel != "exact")
             if self._waits != "off":
                 thread.waits = Sightings(carried=self._waits != "exact")
             self.threads[tid] = thread
             process.threads.append(thread)
-            self.book.change(lane, exactness=process.exactness, note=self._note(process))
         return self.threads[tid]
 
     def interpreter(self, process: ProcessTrack, number: int, t: int) -> InterpreterTrack:
@@ -117,28 +114,33 @@ class Cast:
         track = self.interpreter(process, source.interpreter, t)
         track.told.extend(t, int(source.asks))
         track.source.extend(t, source.source)
-        if source.source in (GIL_EXACT, GIL_SAMPLED):
-            # Before its GIL was found it has no source yet: that says nothing of what is seen from now on.
-            track.sources.discard(GIL_OFF)
-        track.sources.add(source.source)
-        said = source.why or _GIL_NOTES.get(source.source)
-        if said is not None and track.note is not None and said != track.note:
-            said = f"{track.note}; from {t / 1e9:.2f} s: {said}"
-        track.note = said or track.note
+        track.latest = source
+        track.standing.see(source, t)
+        for carrier in _carriers(process):
+            carrier.standing.see(source, t)
         self.judge(process)
 
     def judge(self, process: ProcessTrack) -> None:
-        """Says on each lane of a process how well it is known: as well as the weakest source that it rests on."""
-        worst: Exactness = "exact"
+        """Says on each lane of a process how well it is known."""
         for track in process.interpreters.values():
-            level = max((_OF_GIL[one] for one in track.sources), key=_LEVELS.index, default=_LEVELS[-1])
-            worst = max(worst, level, key=_LEVELS.index)
             if track.lane is not None:
-                self.book.change(track.lane, exactness=level, note=track.note)
-        process.exactness = max(worst, self.kernel, "exact" if self._waits != "sampled" else "sampled", key=_LEVELS.index)
-        for thread in process.threads:
-            for lane in (thread.lane, *(task.lane for task in thread.tasks.values())):
-                self.book.change(lane, exactness=process.exactness, note=self._note(process))
+                self.book.change(track.lane, exactness=track.standing.level, note=track.standing.note)
+        for carrier in _carriers(process):
+            self._judge(carrier.lane, carrier.standing)
+
+    def stands(self, process: ProcessTrack, lane: int) -> Standing:
+        """That of a lane which begins now in the process; said on it, too."""
+        standing = Standing()
+        for track in process.interpreters.values():
+            # An interpreter that has ended is nobody's any more.
+            if track.latest is not None and (track.number == 0 or track.latest.source != GIL_ABSENT):
+                standing.see(track.latest, 0)
+        self._judge(lane, standing)
+        return standing
+
+    def _judge(self, lane: int, standing: Standing) -> None:
+        exactness = weakest(standing.level, self.kernel, "sampled" if self._waits == "sampled" else "exact")
+        self.book.change(lane, exactness=exactness, note=standing.note if exactness != "exact" else None)
 
     def end(self, ended: Ended, t: int) -> None:
         """A thread or a whole process has ended."""
@@ -164,12 +166,14 @@ class Cast:
         thread = self.threads.get(tid)
         return -1 if thread is None else thread.lane
 
-    def _note(self, process: ProcessTrack) -> str | None:
-        """Why threads are not known exactly, where it is the GIL's doing."""
-        return process.main.note if process.exactness != "exact" else None
-
     def _open(self, process: ProcessTrack, track: InterpreterTrack, t: int) -> None:
         name = "GIL" if track.number == 0 else f"GIL of interpreter {track.number}"
         track.lane = self.book.lane("interpreter", name, t, parent=process.lane, pid=process.pid)
         track.pen = Pen(t)
         self.judge(process)
+
+
+def _carriers(process: ProcessTrack) -> Iterator[ThreadTrack | TaskTrack]:
+    for thread in process.threads:
+        yield thread
+        yield from thread.tasks.values()

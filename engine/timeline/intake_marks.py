@@ -133,9 +133,7 @@ class MarkIntake:
             if number in thread.tasks:
                 continue  # Its loop had gone on in another thread for a while.
             lane = self._cast.book.lane("task", f"task {number}", at, parent=thread.lane, pid=thread.process.pid)
-            above = self._cast.book[thread.lane]
-            self._cast.book.change(lane, exactness=above.exactness, note=above.note)
-            thread.tasks[number] = TaskTrack(lane, Pen(at))
+            thread.tasks[number] = TaskTrack(lane, Pen(at), self._cast.stands(thread.process, lane))
         rows = np.flatnonzero(both)
         task = np.where(_NAME_THEIRS[kind], argument, stepping)
         # What it was that a task awaited is told right after that it is ready.

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.agent._gilscope import codes
-from engine.timeline.evidence import GIL_ABSENT, GIL_OFF
+from engine.timeline.evidence import GIL_OFF, GilSource
 from engine.timeline.layer import Layer, Sightings, boundaries
 from engine.timeline.operations import BEFORE, OperationFold
 from engine.timeline.pen import Pen
+from engine.timeline.standing import Standing
 from engine.timeline.thread_states import UNSEEN, UNTOLD, ThreadLayers
-from engine.trace import Exactness, State
+from engine.trace import State
 
 T_READY, T_STEP, T_ENDED, T_SUSPENDED = -1, -2, -3, 0
 """Values of a task's layer; `T_SUSPENDED + operation` says what it awaits. A task is born ready: its loop was asked to call it soon."""
@@ -34,14 +35,14 @@ class InterpreterTrack:
     told: Layer = field(default_factory=lambda: Layer(0))
     seen: Layer = field(default_factory=lambda: Layer(UNTOLD))
     source: Layer = field(default_factory=lambda: Layer(GIL_OFF))
-    sources: set[int] = field(default_factory=set)
+    latest: GilSource | None = None
+    standing: Standing = field(default_factory=Standing)
     lane: int | None = None
     pen: Pen | None = None
-    note: str | None = None
 
     @property
     def has_gil(self) -> bool:
-        return self.sources != {GIL_ABSENT}
+        return not self.standing.disabled
 
 
 @dataclass(slots=True, eq=False)
@@ -61,7 +62,6 @@ class ProcessTrack:
     threads: list[ThreadTrack] = field(default_factory=list)
     targets: dict[int, str] = field(default_factory=dict)
     collecting: Layer = field(default_factory=lambda: Layer(0))
-    exactness: Exactness = "inferred"
     last_end: int = 0
     ended: int | None = None
     signal: int | None = None
@@ -87,6 +87,7 @@ class ThreadTrack:
     lane: int
     pen: Pen
     operations: OperationFold
+    standing: Standing
     core: Layer = field(default_factory=lambda: Layer(UNSEEN))
     cpu: Layer = field(default_factory=lambda: Layer(-1))
     operation: Layer = field(default_factory=lambda: Layer(BEFORE))
@@ -163,6 +164,7 @@ class TaskTrack:
 
     lane: int
     pen: Pen
+    standing: Standing
     state: Layer = field(default_factory=lambda: Layer(T_READY))
     awaits: int = codes.PYTHON
     awaited: int | None = None

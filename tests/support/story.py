@@ -83,8 +83,10 @@ class Story:
         """From then on marks of the thread find no room, until the harvest that comes next."""
         self._lost[pid, tid, 0] = t
 
-    def sees(self, source: int = GIL_EXACT, t: float = 0, *, interpreter: int = 0, asks: bool = True, pid: int = PID) -> None:
-        self._sources.append(GilSource(_ns(t), pid, source, asks, "", interpreter))
+    def sees(
+        self, source: int = GIL_EXACT, t: float = 0, *, interpreter: int = 0, asks: bool = True, pid: int = PID, why: str = ""
+    ) -> None:
+        self._sources.append(GilSource(_ns(t), pid, source, asks, why, interpreter))
 
     def holds(self, t: float, tid: int, *, interpreter: int = 0, pid: int = PID) -> None:
         self._took.append((t, pid, tid, interpreter))

@@ -91,6 +91,19 @@ class TestInterpreters:
         assert lanes == {"GIL": "exact", "GIL of interpreter 1": "sampled"}
 
 
+class TestHowWell:
+    def test_a_lane_is_as_well_known_as_the_weakest_source_of_its_own_life(self) -> None:
+        story = two_threads()
+        story.sees(GIL_SAMPLED, 2, why="too many records")
+        story.sees(GIL_EXACT, 4)
+        story.born(102, by=A, t=6)
+        story.marks(6, 102, codes.THREAD_BEGIN, text="late")
+        found = told(story, 10, (3, 5)).trace
+        known = {lane.name: (lane.exactness, lane.note) for lane in found.lanes.values() if lane.kind == "thread"}
+        assert known["main"] == known["other"] == ("sampled", "too many records; from 0.004 s: exact")
+        assert known["late"] == ("exact", None)
+
+
 class TestOperations:
     def test_what_is_around_an_operation_goes_on_after_it(self, harvests: tuple[float, ...]) -> None:
         story = Story(program=False)
