@@ -8,7 +8,8 @@ and writes `boot` for the page's script as `<script type="application/json" id="
 escapes what could end the element. Static files are linked as `{{ static("css/base.css") }}`: the URL carries the file's hash.
 
     home.html    boot: {page: "home", read_only, version, workloads: [{name, title, description, schema}], models: [{name, title,
-                 description, start_methods}], interpreters: [{id, version, implementation, free_threaded, gil_enabled, own, path, build}],
+                 description, start_methods, oldest}], interpreters: [{id, version, implementation, free_threaded, gil_enabled, own,
+                 path, build}],
                  host: {cores, …}, recommended: {workload, model, workers}, limits: {…}, traces: [trace object …], next_cursor}
                  `workloads[].schema` is the JSON Schema of its `params`. `workloads`, `models`, `interpreters`, `recommended` also are
                  variables of the template.

@@ -16,7 +16,7 @@ from engine.findings import headline
 from engine.metrics import metrics
 from engine.trace import RunSpec
 
-_LONGEST_TITLE = 100
+_LONGEST_TITLE = 72
 
 
 def trace_object(row: Row, *, store: Store | None = None, live: Snapshot | None = None) -> dict[str, Any]:

@@ -123,7 +123,7 @@ def test_every_interpreter_of_a_process_has_a_gil_of_its_own_and_each_lane_says_
     expect(gils.locator(".name")).to_have_text(["GIL", "GIL of interpreter 1", "GIL of interpreter 2"])
     expect(gils.nth(2).locator(".quality")).to_have_text("sampled")
     remark = page.locator("#facts div:has(> dt:text-is('GIL of interpreter 2')) dd")
-    expect(remark).to_have_text("sampled; exact until 120 ms, then sampled: more than 1,000 hand-offs a second")
+    expect(remark).to_have_text("exact until 120 ms, then sampled: more than 1,000 hand-offs a second")
 
 
 def test_how_much_was_seen_and_what_it_cost_is_said_below_the_picture(server: Server, page: Page, neighbour: Neighbour) -> None:

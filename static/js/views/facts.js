@@ -89,7 +89,7 @@ function quality(lanes) {
   const byName = Map.groupBy(lanes, ({ name }) => name);
   const nameOf = (lane) => (lane.kind === "interpreter" ? gilName(lane) : byName.get(lane.name).length > 1 ? `${lane.name} (${lane.kind})` : lane.name);
   const exact = lanes.length - weak.length;
-  const byWords = Map.groupBy(weak, (lane) => [lane.exactness, lane.note].filter(Boolean).join("; "));
+  const byWords = Map.groupBy(weak, ({ exactness, note }) => (note?.includes(exactness) ? note : [exactness, note].filter(Boolean).join("; ")));
   const rows = [...byWords].slice(0, MOST_REMARKS).map(([words, some]) => [some.length > 3 ? `${some.length} lanes, such as ${nameOf(some[0])}` : some.map(nameOf).join(", "), words]);
   const more = byWords.size - rows.length;
   return [[exact ? `${exact} ${exact === 1 ? "lane" : "lanes"}` : "", exact ? "exact" : null], ...rows, ["and", more > 0 ? `${more} more remarks` : null]];

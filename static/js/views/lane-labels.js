@@ -22,7 +22,8 @@ export function drawLabels(element, laid, span, onFold) {
     const fold = row.foldable
       ? h("button", { class: "fold", type: "button", data: { fold: row.key }, "aria-expanded": String(!row.folded), "aria-label": `${row.folded ? "Unfold" : "Fold"} ${row.label}` }, row.folded ? "▸" : "▾")
       : null;
-    const exactness = row.lane && row.lane.exactness !== "exact" ? h("span", { class: "quality", data: { quality: row.lane.exactness } }, row.lane.exactness) : null;
+    // A task is seen as well as the thread that runs it, which says so already.
+    const exactness = row.lane && row.lane.exactness !== "exact" && row.lane.kind !== "task" ? h("span", { class: "quality", data: { quality: row.lane.exactness } }, row.lane.exactness) : null;
     const name = h("span", { class: "name" }, row.label);
     return h(
       "div",
