@@ -146,9 +146,8 @@ class Rings:
                 overrun.append((ring, count, time.monotonic_ns()))
         records = parse(b"".join(chunks))
         for loss in records.losses:
-            ring = self._rings[loss.cpu]
-            if not ring.counts_lost:
-                gaps.append(Gap(loss.cpu, ring.last_before(records, loss.t), loss.t, loss.count))
+            where = [ring for ring in self._rings.values() if loss.cpu in (ring.cpu, -1) and not ring.counts_lost]
+            gaps.extend(Gap(ring.cpu, ring.last_before(records, loss.t), loss.t, loss.count) for ring in where)
         for ring in self._rings.values():
             ring.saw(records)
         gaps.extend(Gap(ring.cpu, ring.last_ns, end, count) for ring, count, end in overrun)

@@ -11,7 +11,7 @@ Every record is a multiple of 8 bytes:
     SAMPLE  ip | pid, tid | time | cpu, 0 | u32 size, the event's own bytes   (of a tracepoint)
     FORK, EXIT  pid, ppid | tid, ptid | time
     COMM    pid, tid | comm, padded                       misc: 1<<13 by exec
-    LOST    id | count
+    LOST    id | count                                    (no cpu in the trailer where the events of its ring do not all tell it)
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Exec:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """The kernel's own note, made with the next record that found room, that `count` records had not."""
+    """The kernel's own note, made with the next record that found room, that `count` records had not. `cpu`: -1 where that is not told."""
 
     t: int
     cpu: int
@@ -140,7 +140,7 @@ def parse(data: bytes) -> Records:
             comm = body[1:-3].tobytes().split(b"\0", 1)[0].decode(errors="replace")
             execs.append(Exec(int(body[-2]), pid, tid, comm))
         elif what == _LOST:
-            losses.append(Loss(int(body[-2]), _pair(body[-1])[0], int(body[1])))
+            losses.append(Loss(int(body[3]), _pair(body[4])[0] if len(body) > 4 else -1, int(body[1])))
         elif what == _THROTTLE:
             throttled += 1
     return Records(

@@ -62,6 +62,7 @@ def test_every_other_kind_of_record_is_read_from_between_the_switches() -> None:
         + _record(3, 1 << 13, struct.pack("<II16s", 8, 8, b"python3") + _trailer(8, 8, 22, 1))
         + _record(3, 0, struct.pack("<II8s", 8, 8, b"renamed") + _trailer(8, 8, 23, 1))
         + _record(2, 0, struct.pack("<QQ", 99, 5) + _trailer(7, 71, 30, 1))
+        + _record(2, 0, struct.pack("<QQ", 99, 6) + _trailer(7, 71, 32, 1)[:16])
         + _record(5, 0, struct.pack("<QQQ", 31, 99, 99) + _trailer(7, 71, 31, 1))
         + _record(9, 2, struct.pack("<QIIQQII", 0xCAFE, 7, 71, 33, 0x7FFF_FFFF_F000, 1, 0))
         + _record(9, 2, struct.pack("<QIIQQIIQQ", 0xBEEF, 7, 72, 35, 0xBEEF, 1, 0, 2, 0x7FFF_0000_1000))
@@ -72,7 +73,7 @@ def test_every_other_kind_of_record_is_read_from_between_the_switches() -> None:
     assert found.births == (Birth(20, 8, 8, 7, 71),)
     assert found.exits == (Exit(25, 8, 9),)
     assert found.execs == (Exec(22, 8, 8, "python3"),)
-    assert found.losses == (Loss(30, 1, 5),)
+    assert found.losses == (Loss(30, 1, 5), Loss(32, -1, 6))
     assert found.throttled == 1
     hit = found.samples
     assert [column.tolist() for column in (hit.t, hit.cpu, hit.pid, hit.tid, hit.ip, hit.addr, hit.argument)] == [
