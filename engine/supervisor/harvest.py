@@ -240,6 +240,8 @@ class Harvest:
         self._execs = got.execs
         self._toll.switches += len(drained.records.switch[0]) if "kernel" in self._wanted else 0
         self._toll.traps += len(drained.records.samples)
+        self._toll.calls += drained.records.calls.shape[1]
+        self._toll.wakings += drained.records.wakings.shape[1]
         return (
             Switched(*self._switch) if "kernel" in self._wanted else None,
             [Born(birth.t, birth.pid, birth.tid, birth.ppid, birth.ptid) for birth in got.births],

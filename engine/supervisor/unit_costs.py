@@ -5,6 +5,8 @@
     start     what runs in an interpreter before its program    an interpreter with marks that does nothing, less one without
     trap      a hit of a hardware watchpoint                writing to a watched word, less writing to one that is not
     switch    the kernel's record of a thread that comes or goes    short sleeps that are recorded, less such that are not
+    call      its record of what a thread goes to wait in     the same with these records, less without
+    waking    its record of who wakes whom                    writing to a pipe that is read, with these records, less without
 
 Each is the median of several differences, taken in turns.
 """
@@ -28,8 +30,12 @@ from pathlib import Path
 from typing import Any
 
 from engine.probes import ProbeError, ProbeUnavailable
+from engine.probes.call_sites import CallSites
 from engine.probes.perf import Rings
 from engine.probes.perf_event import BREAK_WRITE, watchpoint
+from engine.probes.switch_calls import SwitchCalls
+from engine.probes.targets import Targets
+from engine.probes.wakes import WakeTrace
 
 _AGENT = Path(__file__).resolve().parents[1] / "agent"
 _PATIENCE_S = 20
@@ -79,6 +85,8 @@ class UnitCosts:
     start: float | None = None
     trap: float | None = None
     switch: float | None = None
+    call: float | None = None
+    waking: float | None = None
 
 
 def unit_costs(executable: str, cache: Path | None) -> UnitCosts:
@@ -101,7 +109,9 @@ def _measured(executable: str) -> UnitCosts:
         with tempfile.TemporaryDirectory(prefix="gilscope-costs-") as folder:
             inside = json.loads(_run(executable, _IN_THE_INTERPRETER, folder))
         start = _start(executable)
-    return UnitCosts(*(None if value is None else max(0.0, float(value)) for value in (*inside, start, _apart(_trap), _apart(_switch))))
+    return UnitCosts(
+        *(None if value is None else max(0.0, float(value)) for value in (*inside, start, *map(_apart, (_trap, _switch, _call, _waking))))
+    )
 
 
 def _compile(executable: str) -> None:
@@ -166,9 +176,36 @@ def _switch() -> float:
     return statistics.median(differences)
 
 
-def _sleeps() -> float:
+def _call() -> float:
+    """Raises ProbeUnavailable where they are not to be had."""
+    return _more(lambda rings, tid: SwitchCalls(rings, tid, CallSites(), Targets(lambda _: ())), _sleeps)
+
+
+def _waking() -> float:
+    """Raises ProbeUnavailable where they are not to be had."""
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as reader:
+        assert reader.stdin is not None
+        return _more(WakeTrace, lambda to=reader.stdin.fileno(): _sleeps(lambda: os.write(to, b"x")))  # type: ignore[misc]
+
+
+def _more(attach: Callable[[Rings, int], object], act: Callable[[], float]) -> float:
+    """What `act` takes more when something is attached to the rings that record its switches."""
+    me = threading.get_native_id()
+    differences = []
+    for _ in range(_ROUNDS):
+        with Rings(me, pages=_FEW_PAGES):
+            without = act()
+        with Rings(me, pages=_FEW_PAGES) as rings:
+            attach(rings, me)
+            differences.append(act() - without)
+    return statistics.median(differences)
+
+
+def _sleeps(act: Callable[[], object] = lambda: None) -> float:
+    """A short sleep takes so long in which the thread is on a core, with what it does before."""
     begun = time.thread_time_ns()
     for _ in range(_SLEEPS):
+        act()
         time.sleep(0.00002)
     return (time.thread_time_ns() - begun) / _SLEEPS
 
