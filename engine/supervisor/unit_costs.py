@@ -185,7 +185,8 @@ def _waking() -> float:
     """Raises ProbeUnavailable where they are not to be had."""
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as reader:
         assert reader.stdin is not None
-        return _more(WakeTrace, lambda to=reader.stdin.fileno(): _sleeps(lambda: os.write(to, b"x")))  # type: ignore[misc]
+        to = reader.stdin.fileno()
+        return _more(WakeTrace, lambda: _sleeps(lambda: os.write(to, b"x")))
 
 
 def _more(attach: Callable[[Rings, int], object], act: Callable[[], float]) -> float:
