@@ -10,7 +10,6 @@ import mmap
 import os
 import sys
 from _thread import RLock, _local, get_native_id
-from itertools import count
 from time import perf_counter_ns, sleep
 
 from . import codes
@@ -31,9 +30,9 @@ _folder = ""
 _interpreter = 0
 _ready_at_once = False
 _here = _local()
-_tokens = count(1)
+_newest_token = 0
 _kept: "list[mmap.mmap | bytearray]" = []
-_turn = RLock()  # Without a GIL a count may count twice; a signal's handler may come in between.
+_turn = RLock()  # For a signal's handler may come in between.
 
 
 class Marks:
@@ -263,8 +262,10 @@ def _new_path() -> str:
 
 def token() -> int:
     """A number for something that is handed on, which no other process and no other interpreter uses."""
+    global _newest_token
     with _turn:
-        return os.getpid() << 28 | (_interpreter << 20) + next(_tokens) & 0xFFFFFFF
+        _newest_token += 1
+        return os.getpid() << 28 | (_interpreter << 20) + _newest_token & 0xFFFFFFF
 
 
 def ready() -> None:

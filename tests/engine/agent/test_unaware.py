@@ -36,14 +36,23 @@ def stock(program: Program, interpreter: str, *arguments: str) -> subprocess.Com
     )
 
 
-@pytest.mark.parametrize("mode", ["plain", "dev"])
 @pytest.mark.parametrize("name", PROGRAMS)
 @pytest.mark.parametrize("interpreter", INTERPRETERS)
-def test_it_says_and_does_the_same(program: Program, interpreter: str, name: str, mode: str) -> None:
+def test_it_says_and_does_the_same(program: Program, interpreter: str, name: str) -> None:
+    _is_the_same(program, interpreter, name)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("interpreter", INTERPRETERS[::3])
+def test_it_does_so_in_development_mode_and_where_warnings_are_errors(program: Program, interpreter: str, name: str) -> None:
+    _is_the_same(program, interpreter, name, "-X", "dev", "-W", "error")
+
+
+def _is_the_same(program: Program, interpreter: str, name: str, *options: str) -> None:
     for own in OWN_MODULES:
         (program.folder / f"{own}.py").write_text("name = __name__\n")
     (program.folder / "script.py").write_text(PROGRAMS[name])
-    arguments = [*(("-X", "dev", "-W", "error") if mode == "dev" else ()), "script.py", "an argument"]
+    arguments = [*options, "script.py", "an argument"]
     recorded = program.run(interpreter, *arguments, GILSCOPE_INSTRUMENT="1", GILSCOPE_PROGRAM="1")
     assert as_said(recorded) == as_said(stock(program, interpreter, *arguments))
     assert program.left()

@@ -197,3 +197,144 @@ signal.setitimer(signal.ITIMER_REAL, 0.05)
 loop.run_forever()
 """,
 }
+
+_RUN = "asyncio.run(main())\n"
+LOOPS = {
+    "several tasks that wait for each other": """
+async def gives(queue, lock):
+    async with lock: await asyncio.sleep(0.002); queue.put_nowait(1)
+async def takes(queue, event):
+    print(await queue.get()); event.set()
+async def main():
+    queue, lock, event = asyncio.Queue(), asyncio.Lock(), asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        for _ in range(2): group.create_task(gives(queue, lock)); group.create_task(takes(queue, event))
+        await event.wait()
+    print(await asyncio.to_thread(sum, [1, 2]), [task.get_name() for task in asyncio.all_tasks()])
+""",
+    "tasks that are not asyncio's own": """
+class Own(asyncio.Task):
+    def set_name(self, name): super().set_name("own " + str(name))
+def factory(loop, coro, **options): return Own(coro, loop=loop, **options)
+class Slow(asyncio.tasks._PyTask): pass
+async def one(): await asyncio.sleep(0); await asyncio.sleep(0.001); return asyncio.current_task().get_name()
+async def main():
+    asyncio.get_running_loop().set_task_factory(factory)
+    print(await asyncio.create_task(one(), name="x"))
+    print(await Slow(one(), loop=asyncio.get_running_loop(), name="slow"))
+    class Thing:
+        def __await__(self): return (yield from asyncio.sleep(0.002).__await__())
+    print(await Thing())
+""",
+    "loops of its own making": """
+class Loop(asyncio.SelectorEventLoop):
+    calls = 0
+    def call_soon(self, callback, *args, context=None):
+        self.calls += 1
+        handle = super().call_soon(callback, *args, context=context)
+        assert type(handle).__name__ == "Handle" and handle._callback is callback and isinstance(handle, asyncio.Handle), handle
+        return handle
+async def one(n):
+    for _ in range(n): await asyncio.sleep(0)
+    return n
+async def main(): pass
+def both():
+    loop = Loop()
+    try: print(loop.run_until_complete(one(3)), loop.calls, loop.run_until_complete(one(2)), loop.calls)
+    finally: loop.close()
+    try: loop.run_until_complete(one(1))
+    except RuntimeError as error: print(error)
+import threading, selectors
+both()
+for _ in range(2): thread = threading.Thread(target=both); thread.start(); thread.join()
+class Selector(selectors.PollSelector):
+    def select(self, timeout=None): return super().select(timeout)
+loop = asyncio.SelectorEventLoop(Selector())
+print(loop.run_until_complete(asyncio.sleep(0.001, 5)), sorted(vars(loop._selector))); loop.close()
+""",
+    "a loop that stops and goes on in another thread": """
+import threading
+async def long():
+    for n in range(3): print(n, threading.current_thread().name); await asyncio.sleep(0.001)
+    return "done"
+async def main(): pass
+loop = asyncio.new_event_loop(); task = loop.create_task(long())
+loop.call_later(0.0005, loop.stop); loop.run_forever()
+thread = threading.Thread(target=lambda: print(loop.run_until_complete(task)), name="second"); thread.start(); thread.join(); loop.close()
+""",
+    "an error in what should not fail": """
+async def main():
+    loop = asyncio.get_running_loop()
+    def handler(loop, context): print(sorted(context), context["message"].split(" at ")[0], context["exception"], flush=True)
+    loop.set_exception_handler(handler)
+    loop.call_later(0.02, __import__("os")._exit, 4)
+    async def nested(): await asyncio.sleep(0)
+    task = asyncio.create_task(nested())
+    asyncio.tasks._leave_task(loop, asyncio.current_task()); other = asyncio.create_task(nested()); asyncio.tasks._enter_task(loop, other)
+    loop.call_soon(asyncio.tasks._leave_task, loop, other)
+    await asyncio.sleep(0.001)
+""",
+    "cancelled before its first step": """
+async def never(): print("never")
+async def main():
+    task = asyncio.create_task(never(), name="never")
+    print(task.get_name(), task.get_coro().__qualname__)
+    task.cancel()
+    print(await asyncio.gather(task, return_exceptions=True), task.cancelled())
+""",
+    "an exception in a group": """
+async def fails(): await asyncio.sleep(0); raise ValueError("no")
+async def waits():
+    try: await asyncio.sleep(9)
+    finally: print("let go")
+async def main():
+    try:
+        async with asyncio.TaskGroup() as group: group.create_task(waits()); group.create_task(fails())
+    except* ValueError as found:
+        error = found.exceptions[0]
+        frame = error.__traceback__
+        while frame: print(frame.tb_frame.f_code.co_name); frame = frame.tb_next
+""",
+    "a time limit and its order": """
+async def one(n):
+    for i in range(3): print(n, i); await asyncio.sleep(0)
+    return n
+async def main():
+    print(await asyncio.gather(*(one(n) for n in range(3))))
+    try: await asyncio.wait_for(asyncio.sleep(9), 0.01)
+    except TimeoutError as error: print(repr(error))
+    asyncio.get_running_loop().call_soon(asyncio.current_task().cancel)
+    try: await asyncio.sleep(9)
+    except asyncio.CancelledError: print("cancelled")
+""",
+    "an asynchronous generator left open": """
+async def numbers():
+    try:
+        for i in range(9): yield i; await asyncio.sleep(0)
+    finally: print("closed")
+async def main():
+    async for number in numbers():
+        print(number)
+        if number == 2: break
+""",
+    "what is no coroutine": """
+async def main():
+    try: asyncio.get_running_loop().create_task(3)
+    except TypeError as error: print(error)
+""",
+    "an error that nobody catches": """
+async def inner(): raise KeyError("lost")
+async def main(): await asyncio.create_task(inner())
+""",
+    "eager tasks": """
+async def quick(): print("at once"); return 1
+async def slow(): print("begun"); await asyncio.sleep(0); print("gone on"); return 2
+async def main():
+    if hasattr(asyncio, "eager_task_factory"): asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+    tasks = [asyncio.create_task(quick(), name="q"), asyncio.create_task(slow(), name="s")]
+    print([task.done() for task in tasks], [task.get_name() for task in tasks], await asyncio.gather(*tasks))
+""",
+}
+"""Programs of asyncio, without the line that runs them."""
+
+PROGRAMS.update({name: "import asyncio\n" + source + _RUN for name, source in LOOPS.items()})

@@ -243,8 +243,11 @@ def _call_soon(loops: "Any", handle_type: "Any") -> None:
         self._ready.append(handle)
         if known.inside:
             known.again = True
-        elif (mark := known.home.mark) is not None and mark(known.ready) - known.ended > _LONG_NS:
-            tell(callback.__self__, mark)
+        elif (mark := known.home.mark) is not None:
+            if known.met is not mark:
+                known.meet(mark)
+            if mark(known.ready) - known.ended > _LONG_NS:
+                tell(callback.__self__, mark)
         return handle
 
     def checked(loop: "Any", callback: "Any", args: "Any", context: "Any") -> "Any":

@@ -1,15 +1,16 @@
 """`multiprocessing`: what children are called, waits for processes and at queues, and the work of pools.
 
-A child by any start method learns its name where `multiprocessing` itself lets modules begin anew in it. The work of a pool is known on
-both sides by its job's number, so its token needs not travel.
+A forked child learns its name where `multiprocessing` itself lets modules begin anew in it, a spawned one when it is given it. The work of
+a pool is known on both sides by its job's number, so its token needs not travel.
 """
 
 import os
 import sys
+from _thread import get_native_id
 
 from .. import codes, marks
 from . import names, pools, waits
-from .disguise import forget_frame, take_place
+from .disguise import forget_frame, like, take_place
 
 TYPE_CHECKING = False  # As in marks: typing is not to be imported.
 if TYPE_CHECKING:
@@ -32,6 +33,23 @@ def of_processes(process: "ModuleType") -> None:
     global _process
     _process = process
     kind: Any = process.BaseProcess
+    _join(kind)
+    before = kind.name
+    fset = before.fset
+
+    def name(self: "Any", name: str) -> None:
+        try:
+            fset(self, name)
+        except BaseException as error:
+            forget_frame(error)
+            raise
+        if self is process.current_process() and get_native_id() == os.getpid():
+            marks.name_this_thread(name)
+
+    kind.name = property(before.fget, like(name, fset), before.fdel, before.__doc__)
+
+
+def _join(kind: "Any") -> None:
     original = kind.join
 
     def join(self: "Any", timeout: "float | None" = None) -> None:

@@ -8,9 +8,9 @@ which item that was put is which that was got.
 """
 
 import sys
+from _collections import deque  # type: ignore[import-not-found] # `collections` is dear, and not what `threading` imports
 from _thread import allocate_lock
 from _weakref import ref
-from collections import deque
 from types import FunctionType
 
 from .. import codes, marks
