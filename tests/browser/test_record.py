@@ -45,6 +45,8 @@ def test_arrows_are_drawn_when_asked_for(server: Server, page: Page, neighbour: 
     expect(legend).to_have_text(["started", "work handed over"])
     expect(page.locator(".plot .scatterlayer .trace")).to_have_count(3)
     expect(page.locator("#arrow-note")).to_be_hidden()
+    hover(page, "ThreadPool…utor-0_0", 0.18)
+    expect(page.locator("#tooltip .arrival")).to_have_text("started by MainThread, 1.00 ms before")
     page.click("#arrows")
     expect(legend).to_have_count(0)
     expect(page.locator(".plot .scatterlayer .trace")).to_have_count(0)
@@ -70,7 +72,7 @@ def test_a_wait_tells_on_account_of_whom(server: Server, page: Page, neighbour: 
     for lane, share, words in (
         ("parser", 0.285, "GIL held by MainThread"),
         ("fetch-2", 0.1, "loop was running fetch-1"),
-        ("MainThread", 0.9, "released by parser"),
+        ("MainThread", 0.9, "woken by parser"),
     ):
         hover(page, lane, share)
         expect(page.locator("#tooltip .account")).to_have_text(words)
@@ -87,6 +89,9 @@ def test_what_a_detail_means_is_said_in_words(server: Server, page: Page, neighb
     ):
         hover(page, "worker", share)
         expect(page.locator("#tooltip :is(.detail, .account)")).to_have_text(words)
+    hover(page, "third", 0.5)
+    expect(page.locator("#tooltip .detail")).to_have_text("lock 1")
+    expect(page.locator("#tooltip .account")).to_have_text("released by worker")
 
 
 def test_a_program_is_shown_by_its_command_line_and_without_jobs(server: Server, page: Page, neighbour: Neighbour) -> None:

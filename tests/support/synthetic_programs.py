@@ -185,11 +185,16 @@ def relay(messages: int, identity: str = "r2l4y6m8s3ge") -> Recording:
 
 
 def oddities(identity: str = "d3d5t7s9q2wk") -> Recording:
-    """One thread that blocks with the GIL, is stopped by a signal, then for the interpreter's sake, and last lacks a core."""
+    """One thread that blocks with the GIL, is stopped by a signal, then for the interpreter's sake, and last lacks a core.
+
+    Another works in native code, a third waits for a lock that the first one has.
+    """
     scene = Scene()
     process = scene.lane("process", "python", pid=7001)
     worker = scene.lane("thread", "worker", parent=process, pid=7001, tid=7001, measured=True)
     other = scene.lane("thread", "other", parent=process, pid=7001, tid=7002, measured=True)
+    third = scene.lane("thread", "third", parent=process, pid=7001, tid=7003, measured=True)
+    scene.spell(third, 0, 100 * MS, State.lock_wait, detail="lock 1", ref=worker)
     core = scene.lane("cpu", "core 1")
     scene.spell(process, 0, 100 * MS, State.running)
     scene.spell(other, 0, 100 * MS, State.native)
@@ -198,7 +203,7 @@ def oddities(identity: str = "d3d5t7s9q2wk") -> Recording:
     scene.spell(worker, 25 * MS, 50 * MS, State.io_wait, detail="stopped")
     scene.spell(worker, 50 * MS, 75 * MS, State.lock_wait, detail="stop_the_world")
     scene.spell(worker, 75 * MS, 100 * MS, State.runnable, ref=other)
-    for lane in (worker, other):
+    for lane in (worker, other, third):
         scene.job(lane, lane, 0, 100 * MS)
-    scene.counters = _counters(jobs_total=2)
-    return Recording(record("mixed", "threads", 2, identity), scene.frames({"status": "complete"}, beginning()))
+    scene.counters = _counters(jobs_total=3)
+    return Recording(record("mixed", "threads", 3, identity), scene.frames({"status": "complete"}, beginning()))

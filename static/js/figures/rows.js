@@ -103,7 +103,7 @@ export function fullName(lane) {
   return `${who}${ids ? ` (${ids})` : ""}${quality}${lane.note ? ` · ${lane.note}` : ""}`;
 }
 
-/** Names that differ at their end stay different: "ThreadPool…tor-0_1". */
+/** Names that differ at their end stay different: "ThreadPool…utor-0_1". */
 export function shortened(name) {
   return name.length > LONGEST ? `${name.slice(0, LONGEST - TAIL - 1)}…${name.slice(-TAIL)}` : name;
 }

@@ -1,19 +1,23 @@
 // What a segment's `ref` and `detail` mean, as a person says it.
 
-/** What a wait was on account of: what is said of the lane that its `ref` names. `where` is the core, where that is known. */
+/** Details of waits for what somebody holds; a queue, an event or a thread's end is nobody's. */
+const OF_LOCKS = /^(r?lock|semaphore)\b/i;
+
+/** What a wait was on account of: what is said of the lane that its `ref` names. `where` is the core, where that is
+ * known; `growing` waits have not ended. */
 const ACCOUNTS = {
   gil_wait: (who) => `GIL held by ${who}`,
   ready: (who) => `loop was running ${who}`,
   runnable: (who, { where }) => `${where ?? "a core"} was running ${who}`,
-  lock_wait: (who, { growing }) => (growing ? `held by ${who}` : `released by ${who}`),
+  lock_wait: (who, { growing, detail }) => (!OF_LOCKS.test(detail?.split(": ").at(-1) ?? "lock") ? `woken by ${who}` : growing ? `held by ${who}` : `released by ${who}`),
   io_wait: (who) => `woken by ${who}`,
   suspended: (who) => `woken by ${who}`,
   idle: (who) => `woken by ${who}`,
 };
 
 /** "GIL held by worker-2"; null for states whose `ref` says nothing of that kind. */
-export function accountOf(state, who, { growing = false, where = null } = {}) {
-  return ACCOUNTS[state]?.(who, { growing, where }) ?? null;
+export function accountOf(state, who, { growing = false, where = null, detail = null } = {}) {
+  return ACCOUNTS[state]?.(who, { growing, where, detail }) ?? null;
 }
 
 const DETAILS = {
@@ -30,10 +34,10 @@ export function detailText(detail) {
   return target ? `${target}, ${DETAILS[first]}` : DETAILS[first];
 }
 
-/** What edges are: who did what to whom. */
+/** What edges are: who did what to whom; `by` is said of one where it ends. */
 export const EDGES = [
-  { kind: "spawn", label: "started", says: "a thread or process was started by another", dash: "solid" },
-  { kind: "submit", label: "work handed over", says: "work was handed to a pool; the time between is the queue's", dash: "7px,4px" },
-  { kind: "release", label: "lock released", says: "a lock was let go, and a waiter woken", dash: "1.5px,3px" },
-  { kind: "message", label: "message", says: "something was put, sent or set, and received", dash: "7px,3px,1.5px,3px" },
+  { kind: "spawn", label: "started", says: "a thread or process was started by another", by: "started by", dash: "solid" },
+  { kind: "submit", label: "work handed over", says: "work was handed to a pool; the time between is the queue's", by: "work handed over by", dash: "7px,4px" },
+  { kind: "release", label: "lock released", says: "a lock was let go, and a waiter woken", by: "lock released by", dash: "1.5px,3px" },
+  { kind: "message", label: "message", says: "something was put, sent or set, and received", by: "message from", dash: "7px,3px,1.5px,3px" },
 ];

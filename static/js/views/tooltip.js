@@ -4,9 +4,10 @@ import { gilName } from "../figures/rows.js";
 import { h } from "../lib/dom.js";
 import { stateLabel } from "../lib/states.js";
 import { duration, instant, percent } from "../lib/units.js";
-import { accountOf, detailText } from "../lib/words.js";
+import { EDGES, accountOf, detailText } from "../lib/words.js";
 
 const SHOWN_HOLDERS = 4;
+const SHOWN_ARRIVALS = 3;
 
 /** The tooltip's content for a row and an instant of a view; null where there is nothing to say. `lanes`: Map(id → lane). */
 export function describe(view, laid, row, at, lanes) {
@@ -30,6 +31,7 @@ function describeSegment(segment, row, lanes, view) {
     h("p", { class: "state" }, glyph(segment.state, segment.ref), h("strong", {}, stateText(segment, lanes)), h("span", { class: "time" }, growing ? `${length} so far` : length)),
     segment.detail ? h("p", { class: "detail" }, detailText(segment.detail)) : null,
     holders(segment, lanes) ?? account(segment, lanes, view, growing),
+    arrivals(segment, lanes, view),
     h("p", { class: "when" }, `from ${instant(segment.start_ns, view.ns_per_column)} to ${instant(segment.end_ns, view.ns_per_column)}`),
   ];
 }
@@ -73,8 +75,17 @@ function describeSum(view, laid, at) {
 /** On account of whom it waited: "GIL held by worker-2", "core 1 was running worker-1". */
 function account(segment, lanes, view, growing) {
   if (segment.ref === null || segment.ref < 0) return null;
-  const said = accountOf(segment.state, nameOf(segment.ref, lanes), { growing, where: coreOf(segment, view, lanes) });
+  const said = accountOf(segment.state, nameOf(segment.ref, lanes), { growing, where: coreOf(segment, view, lanes), detail: segment.detail });
   return said ? h("p", { class: "account" }, said) : null;
+}
+
+/** The arrows that end in the segment: "work handed over by main, 3.02 ms before". */
+function arrivals({ lane, start_ns: start, end_ns: end }, lanes, view) {
+  const here = view.edges.filter((edge) => edge.to_lane === lane && start <= edge.to_ns && edge.to_ns < end).slice(0, SHOWN_ARRIVALS);
+  return here.map(({ kind, from_lane: from, from_ns: sent, to_ns: came }) => {
+    const { by } = EDGES.find((one) => one.kind === kind);
+    return h("p", { class: "arrival" }, `${by} ${nameOf(from, lanes)}${came > sent ? `, ${duration(came - sent)} before` : ""}`);
+  });
 }
 
 /** The name of the core that the view shows busy with the segment's `ref` meanwhile; null where it shows none. */
