@@ -71,7 +71,7 @@ def title(spec: RunSpec) -> str:
 def _command(program: tuple[str, ...]) -> str:
     """As one would type it, the script without its folder; in one line, and cut where it is too long for a title."""
     first = ["python", program[0]] if program[0].startswith("-") else [program[0].rsplit("/", 1)[-1] or program[0]]
-    said = "".join(letter if letter.isprintable() else " " for letter in shlex.join([*first, *program[1:]]))
+    said = "".join(letter if letter.isprintable() else " " for letter in shlex.join([*first, *program[1:_LONGEST_TITLE]]))
     return said if len(said) <= _LONGEST_TITLE else f"{said[: _LONGEST_TITLE - 1]}…"
 
 

@@ -38,7 +38,8 @@ def checked_record(value: Any) -> Record:
     _need(_is_positive(spec.get("switch_interval", 1)), "times above 0")
     _need(spec.get("time_limit_s", 1) is None or _is_positive(spec.get("time_limit_s", 1)), "a time limit above 0 or null")
     _need(_are_strings(spec.get("sources", [])), "names of sources")
-    _need(_are_strings(spec.get("program", [])), "a program's words")
+    program = spec.get("program", [])
+    _need(isinstance(program, list) and all(isinstance(word, str) for word in program), "a program's words")
     checked_changes({name: value[name] for name in ("error", "notes", *_OBJECTS) if name in value})
     return Record.from_json(value)
 

@@ -125,6 +125,34 @@ def test_a_trace_without_edges_or_program_has_the_digest_that_it_had_before_ther
     assert digest_of(trace) == "sha256:28b8174ec51fe02890eb5598137617920f1fd91cbdd1274074f21ec10dd54bcd"
 
 
+def test_a_program_may_have_been_given_many_and_long_words() -> None:
+    recording = synthetic_programs.program()
+    spec = replace(recording.record.spec, program=("-c", "x" * 50_000, *map(str, range(3_000))))
+    long = Recording(replace(recording.record, spec=spec), recording.frames)
+    assert imported(exported(long)).record.spec.program == spec.program
+
+
+@pytest.mark.parametrize("program", ["crawl.py", ["crawl.py", 1], [["crawl.py"]], None, {"crawl.py": 1}])
+def test_a_program_that_is_no_list_of_words_is_refused(program: Any) -> None:
+    def forged(head: Any) -> Any:
+        head["record"]["spec"]["program"] = program
+        return head
+
+    with pytest.raises(BundleError, match="a program's words"):
+        imported(repacked(exported(synthetic_programs.program()), head=forged))
+
+
+@pytest.mark.parametrize("limit", [0, -1, "soon", True])
+def test_a_time_limit_is_above_nothing_or_none_at_all(limit: Any) -> None:
+    def forged(head: Any) -> Any:
+        head["record"]["spec"]["time_limit_s"] = limit
+        return head
+
+    assert imported(exported(synthetic_programs.program())).record.spec.time_limit_s is None
+    with pytest.raises(BundleError, match="a time limit above 0 or null"):
+        imported(repacked(exported(synthetic_programs.program()), head=forged))
+
+
 def test_edges_come_back_as_they_were_told() -> None:
     recording = synthetic.threads_taking_turns()
     assert recording.trace.edges
