@@ -87,7 +87,7 @@ def bare(spec: RunSpec) -> Cost:
         plan.write_text(json.dumps({**{name: getattr(spec, name) for name in names}, "server": helper.address}))
         environment = {**os.environ, "PYTHONPATH": str(AGENT)}
         command = [spec.interpreter["path"], "-P", "-m", "_gilscope", str(plan), str(result)]
-        _, cpu_s = waited_for(subprocess.Popen(command, env=environment))
+        _, cpu_s = waited_for(subprocess.Popen(command, env=environment, start_new_session=True))
         return Cost(json.loads(result.read_text())["elapsed_ns"] / 1e9, cpu_s)
 
 
