@@ -73,10 +73,14 @@ class MarkIntake:
             thread.interpreter.extend(t, where)
         for one in files:
             self._take_texts(thread, one)
-        thread.operation.extend(*thread.operations.take(t, kind, argument))
-        if len(t) and any(one.lost for one in files):
-            # What came after the last that found room is not there; the next mark says where the thread is then.
-            thread.operation.extend(t[-1] + 1, LOST)
+        at, operation = thread.operations.take(t, kind, argument)
+        # What came after the last that found room is not there; the next mark says where the thread is then.
+        lost = np.array([int(one.t[-1]) - self._origin + 1 for one in files if one.lost and len(one.t)], np.int64)
+        if len(lost):
+            at, operation = np.concatenate((at, lost)), np.concatenate((operation, np.full(len(lost), LOST)))
+            order = np.argsort(at, kind="stable")
+            at, operation = at[order], operation[order]
+        thread.operation.extend(at, operation)
         self._take_rare(thread, t, kind)
         stepping = self._steps(thread, t, kind, argument)
         self._take_tasks(thread, t, kind, argument, stepping)
