@@ -66,6 +66,7 @@ class SchedStat:
         """
         self.totals: dict[tuple[int, int], Totals] = {}
         self._files: dict[tuple[int, int], tuple[int, int]] = {}
+        self._instants: dict[tuple[int, int], tuple[int, int]] = {}
         self._last_ns = since_ns
         try:
             fd = os.open("/proc/self/schedstat", os.O_RDONLY | os.O_CLOEXEC)
@@ -86,6 +87,12 @@ class SchedStat:
         columns = np.array(rows, np.int64).reshape(-1, 9).T
         return Intervals(*columns)
 
+    def read_again(self) -> Intervals:
+        """The same for the threads of the last `read` that live still, at a third of its cost: `cpu` and `state` are as they were then."""
+        rows = [row for key in sorted(self._files) if (row := self._row(key, look=False)) is not None]
+        columns = np.array(rows, np.int64).reshape(-1, 9).T
+        return Intervals(*columns)
+
     def close(self) -> None:
         """Idempotent."""
         for key in list(self._files):
@@ -97,17 +104,19 @@ class SchedStat:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _row(self, key: tuple[int, int]) -> tuple[int, ...] | None:
+    def _row(self, key: tuple[int, int], *, look: bool = True) -> tuple[int, ...] | None:
         known = self._files.get(key)
         try:
             account, stat = known or self._open(key)
             numbers = os.pread(account, 128, 0).split()
             now = time.monotonic_ns()
-            fields = os.pread(stat, 1024, 0).rpartition(b")")[2].split()
-        except OSError:
+            if look:
+                fields = os.pread(stat, 1024, 0).rpartition(b")")[2].split()
+                self._instants[key] = int(fields[36]), fields[0][0]
+        except (OSError, IndexError):
             self._forget(key)
             return None
-        if len(numbers) < 3 or len(fields) < 37:
+        if len(numbers) < 3:
             self._forget(key)
             return None
         total = Totals(now, int(numbers[0]), int(numbers[1]), int(numbers[2]))
@@ -120,7 +129,7 @@ class SchedStat:
             total.oncpu_ns - before.oncpu_ns,
             total.waited_ns - before.waited_ns,
             total.slices - before.slices,
-            *(int(fields[36]), fields[0][0]),
+            *self._instants[key],
         )
 
     def _open(self, key: tuple[int, int]) -> tuple[int, int]:
@@ -135,5 +144,6 @@ class SchedStat:
         return account, stat
 
     def _forget(self, key: tuple[int, int]) -> None:
+        self._instants.pop(key, None)
         for fd in self._files.pop(key, ()):
             os.close(fd)

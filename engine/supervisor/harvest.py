@@ -9,13 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from engine.probes import ProbeError, ProbeUnavailable
-from engine.probes.account_fold import LAG_NS, AccountFold
 from engine.probes.gil import LONE, GilProbe
 from engine.probes.gil.calibrations import Calibrations
 from engine.probes.marks import MarkFolder
 from engine.probes.perf import Drained
-from engine.probes.schedstat import SchedStat
 from engine.probes.switches import Exec, Exit, KernelSwitches
+from engine.supervisor.accounting import Accounting
 from engine.supervisor.programs import Programs
 from engine.supervisor.toll import Toll
 from engine.supervisor.unit_costs import UnitCosts, unit_costs
@@ -25,7 +24,6 @@ from engine.timeline.evidence import (
     GIL_EXACT,
     GIL_OFF,
     GIL_SAMPLED,
-    Accounts,
     Born,
     Ended,
     Evidence,
@@ -38,7 +36,6 @@ from engine.timeline.evidence import (
 from engine.trace import RunSpec
 
 _SOURCES = {"exact": GIL_EXACT, "sampled": GIL_SAMPLED, "off": GIL_OFF, "absent": GIL_ABSENT}
-_ACCOUNT_NS, _ACCOUNT_SHARE = 1_000_000, 30
 _MARKS_A_STEP = 3  # that it is ready, that it begins, that it ends
 _START_S, _CALM_S = 0.003, 0.02
 
@@ -54,7 +51,7 @@ class Harvest:
         self._wanted = set(spec.sources)
         self._marks = MarkFolder(marks)
         self._kernel: KernelSwitches | None = None
-        self._schedstat: SchedStat | None = None
+        self._accounting: Accounting | None = None
         self._gil: GilProbe | None = None
         self._cache = cache
         self._calibrations = Calibrations(cache, watch="gil" in self._wanted)
@@ -68,9 +65,6 @@ class Harvest:
         self._programs = Programs(every=self._program)
         self._execs: tuple[Exec, ...] = ()
         self._told: set[int] = set()
-        self._next_account = 0
-        self._fold = AccountFold()
-        self._accounted_ns: int | None = None
         self._executable = os.path.realpath(spec.interpreter["path"])
         self._no_gil = bool(spec.interpreter.get("free_threaded")) and not spec.interpreter.get("gil_enabled")
         self.sources = {"marks": "exact", "kernel": "off", "gil": "off"}
@@ -109,7 +103,7 @@ class Harvest:
             self.sources["kernel"] = "exact"
         elif self._wanted & {"kernel", "schedstat"}:
             try:
-                self._schedstat = SchedStat(time.monotonic_ns())
+                self._accounting = Accounting()
                 self.sources["kernel"] = "sampled"
                 self._note("Time on cores is placed from the kernel's totals, read every millisecond.")
             except ProbeUnavailable as error:
@@ -143,14 +137,9 @@ class Harvest:
             self._marks.let_go(process.pid)
         self._marks.relieve()
         now = time.monotonic_ns()
-        if self._schedstat is not None and now >= self._next_account:
-            self._accounted_ns = now - LAG_NS
-            self._fold.take(self._schedstat.read(list(self._pids)))
-            # Of very many threads the accounts take long to read.
-            self._next_account = now + max(_ACCOUNT_NS, _ACCOUNT_SHARE * (time.monotonic_ns() - now))
         patience_s = _START_S if self._marks.starting else _CALM_S
-        if self._schedstat is not None:
-            patience_s = min(patience_s, _ACCOUNT_NS / 1e9)
+        if self._accounting is not None:
+            patience_s = min(patience_s, self._accounting.tick(self._pids, now))
         if self._gil is not None:
             self._gil.tick(now)
             patience_s = min(patience_s, self._gil.patience_s)
@@ -172,7 +161,7 @@ class Harvest:
             ended += [Ended(marks_watermark, pid, None) for pid in self._gone(alive)]
             self._marks.over((end.pid, None) for end in ended)
         took, asked, sources, gil_watermark = self._from_gil(drained)
-        accounted = None if last else self._accounted_ns
+        accounted = None if last or self._accounting is None else self._accounting.settled_ns
         waits, wakes = self._waiting.take(drained, self._switch, self._execs) if self._waiting is not None else (None, None)
         became, self._execs = self._programs.news(self._execs, alive), ()
         return Evidence(
@@ -183,7 +172,7 @@ class Harvest:
             ),
             took=took,
             asked=asked,
-            accounts=self._accounts(last=last),
+            accounts=self._accounting.take(last=last) if self._accounting is not None else None,
             born=tuple(born),
             ended=tuple(ended),
             gil_sources=tuple(sources),
@@ -216,8 +205,8 @@ class Harvest:
             self._kernel.close()
         if self._waiting is not None:
             self._waiting.close()
-        if self._schedstat is not None:
-            self._schedstat.close()
+        if self._accounting is not None:
+            self._accounting.close()
         self._marks.close()
 
     def _from_kernel(self, *, last: bool) -> tuple[Switched | None, list[Born], list[Ended], list[Unseen], int | None, Drained | None]:
@@ -274,12 +263,6 @@ class Harvest:
             sources,
             events.watermark_ns,
         )
-
-    def _accounts(self, *, last: bool) -> Accounts | None:
-        if last:
-            self._fold.finish()
-        got = self._fold.spells()
-        return Accounts(got.t0, got.t1, got.pid, got.tid, got.oncpu_ns, got.waited_ns) if len(got) else None
 
     def _gils(self, pid: int) -> tuple[int, ...]:
         return () if self._gil is None else self._gil.addresses(pid)

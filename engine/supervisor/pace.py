@@ -26,6 +26,12 @@ def give_way() -> None:
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
+def stay_prompt() -> None:
+    """The contrary, for who sees nothing but the moment and must look a thousand times a second. Ordinary users may not."""
+    with contextlib.suppress(OSError, AttributeError):
+        os.setpriority(os.PRIO_PROCESS, 0, -_NICE)
+
+
 class Pace:
     """Tells how long to wait between two frames."""
 

@@ -21,7 +21,7 @@ from engine.supervisor.harvest import Harvest
 from engine.supervisor.helper import HttpHelper
 from engine.supervisor.measured import Measured
 from engine.supervisor.outlet import Captured, Passed
-from engine.supervisor.pace import Pace, give_way
+from engine.supervisor.pace import Pace, give_way, stay_prompt
 from engine.supervisor.voice import Voice
 from engine.timeline.timeline import Timeline
 from engine.trace import Frame, RunSpec
@@ -86,7 +86,10 @@ class Session:
             if self._front is not None:
                 self._front.began(measured.pid)
             harvest.begin(measured.pid)
-            give_way()
+            if harvest.kernel == "sampled":
+                stay_prompt()
+            else:
+                give_way()
             timeline = Timeline(
                 origin,
                 harvest.kernel,
