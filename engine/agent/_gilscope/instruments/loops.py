@@ -9,7 +9,7 @@ Tasks, coroutines and factories stay the program's own, and so do loops: what wa
 one's attributes that marks around what the stock one does, and shows in tracebacks and stacks as that one.
 """
 
-from itertools import count
+from _thread import RLock
 from types import BuiltinMethodType
 
 from .. import codes, marks
@@ -28,7 +28,8 @@ _LONG_NS = 1_000_000
 _NEVER = 1 << 62
 _EAGER_FACTORY = "create_eager_task_factory.<locals>.factory"
 
-_numbers = count(1)
+_newest = 0
+_turn = RLock()
 _asyncio: "Any" = None
 
 
@@ -70,7 +71,7 @@ class _Known:
 
     def __init__(self, home: _Home) -> None:
         self.home = home
-        self.number = number = next(_numbers) << 8
+        self.number = number = _next_number() << 8
         self.ready, self.begins, self.ends = codes.TASK_READY | number, codes.STEP_BEGIN | number, codes.STEP_END | number
         self.met: Mark | None = None
         self.named: Mark | None = None
@@ -99,12 +100,18 @@ class _Known:
             self.ended = mark(self.ends)
 
 
+def _next_number() -> int:
+    global _newest
+    with _turn:
+        _newest += 1
+        return _newest
+
+
 def _home(loop: "Any") -> _Home:
-    try:
-        home: _Home = loop._gilscope
-    except AttributeError:
-        home = loop._gilscope = _Home()
-    return home
+    home = loop.__dict__.get("_gilscope")
+    if home is None:
+        home = loop.__dict__["_gilscope"] = _Home()
+    return home  # type: ignore[no-any-return]
 
 
 def _meet(loop: "Any", task: "Any") -> "_Known | None":
@@ -213,12 +220,16 @@ def _call_soon(loops: "Any", handle_type: "Any") -> None:
             try:
                 known = callback.__self__._gilscope
             except AttributeError:
+                known = None
+            if type(known) is not _Known:
                 known = _meet(self, callback.__self__)
         elif step_type is None and kind.__name__ == "TaskStepMethWrapper":
             step_type = kind
             known = _meet(self, callback.__self__)
-        else:
+        elif self._debug or self._closed:
             known = None
+        else:
+            return self._call_soon(callback, args, context)
         if known is None or self._debug or self._closed or context is None:
             try:
                 handle = original(self, callback, *args, context=context) if known is None else checked(self, callback, args, context)

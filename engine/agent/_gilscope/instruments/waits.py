@@ -9,7 +9,6 @@ which item that was put is which that was got.
 
 import sys
 from _collections import deque  # type: ignore[import-not-found] # `collections` is dear, and not what `threading` imports
-from _thread import allocate_lock
 from _weakref import ref
 from types import FunctionType
 
@@ -30,9 +29,12 @@ _reasons: "dict[CodeType, tuple[int, str]]" = {}
 
 _between: "set[CodeType]" = set()
 _plain: "list[Any]" = []
+_threading: "Any" = None
 
 
 def of_threading(threading: "ModuleType") -> None:
+    global _threading
+    _threading = threading
     condition = threading.Condition
     wait = condition.wait
     # The same code with another idea of what `_allocate_lock` is; of all else that is global it uses built-ins only.
@@ -71,7 +73,8 @@ class _Waiter:
     __slots__ = ("__weakref__", "_begun", "_lock", "_token")
 
     def __init__(self) -> None:
-        self._lock = allocate_lock()
+        # Whatever makes locks by now: the program may have put something of its own there.
+        self._lock = _threading._allocate_lock()
         self._begun = False
         self._token = 0
 
@@ -80,13 +83,13 @@ class _Waiter:
         if not self._begun:
             self._begun = True
             _number_items(sys._getframe(1))
-            return lock.acquire()
+            return lock.acquire()  # type: ignore[no-any-return]
         if not blocking or not lock.locked():
-            return lock.acquire(False)
+            return lock.acquire(False)  # type: ignore[no-any-return]
         mine = marks.of_this_thread()
         mine.mark(codes.OP_BEGIN | _what_for(mine, sys._getframe(1)) << 8)
         try:
-            return lock.acquire(True, timeout)
+            return lock.acquire(True, timeout)  # type: ignore[no-any-return]
         except BaseException as error:
             forget_frame(error)
             raise
