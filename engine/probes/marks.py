@@ -226,7 +226,7 @@ class _MarkFile:
         tail += records.shape[1]
         self._head[codes.H_TAIL] = tail
         lost = self.dropped
-        if self._places[(tail - 1) % self._capacity * 2]:
+        if self._places[(tail - 1 - codes.RESERVE) % self._capacity * 2]:
             # It is full again already: what is lost by now belongs to later marks, but for a few.
             lost = lost_then
         self._lost, before = lost, self._lost

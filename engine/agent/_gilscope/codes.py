@@ -6,7 +6,7 @@ A record of a mark file is two words of 64 bits: the time (CLOCK_MONOTONIC, ns) 
 
 The header's words are named by the `H_…` numbers. One thread writes, one reader reads: the writer publishes a record by its time, which it
 writes last and which is 0 before; the reader makes it 0 again and then frees the place by moving `H_TAIL`, which counts the records that it
-has read. A full ring loses the new record and counts it in `H_DROPPED`.
+has read. A full ring loses the new record and counts it in `H_DROPPED`; one is full for most when `RESERVE` places are left.
 `H_READY` is set when the process has imported what it needs and turns to its jobs: from then on its GIL is worth watching. The first
 process waits a moment for `H_GO`, which the reader sets when it watches. A thread that enters another interpreter marks there into
 another file.
@@ -17,6 +17,7 @@ MAGIC = 0x4B52414D4C4947  # "GILMARK", little-endian
 VERSION = 2
 HEADER = 4096
 CAPACITY = 1 << 16
+RESERVE = 64  # places of the ring that are kept for VITAL marks
 TEXT_CAPACITY = 1 << 20
 
 H_MAGIC, H_VERSION, H_PID, H_TID, H_CAPACITY, H_TAIL, H_DROPPED, H_TEXT_CAPACITY, H_TEXT_HEAD, H_PARENT, H_READY, H_GO = range(12)
@@ -47,6 +48,9 @@ COLLECT_BEGIN = 21  # the garbage collector; without a GIL it stops all other th
 COLLECT_END = 22
 STEP_AGAIN = 23  # STEP_END of a task that is ready again at once: between the two no TASK_READY is marked
 AWAITED = 24  # argument: as of OP_BEGIN; right after a TASK_READY: what that task had been waiting for, when that took long
+
+VITAL = frozenset({THREAD_BEGIN, THREAD_END, JOB_BEGIN, JOB_END, MODEL_BEGIN, MODEL_END})
+"""The few without which a flood of others would say nothing."""
 
 SUBMIT, MESSAGE, RELEASE = range(3)
 """What is handed on: work to a pool, a message to whoever receives it, a lock to who waits for it. A token is `pid << 28 | count`, so that

@@ -171,7 +171,7 @@ def _writer(words: "memoryview[int]", path: str) -> "tuple[Mark, Callable[[memor
     # What stays the same between moves is an argument, for those are read faster than what a closure holds.
     def mark(word: int, words: "memoryview[int]" = words, now: "Callable[[], int]" = perf_counter_ns) -> int:
         nonlocal at
-        if at >= limit and not look_further():
+        if at >= limit and not look_further(word):
             words[dropped_at] += 1
             return now()
         # The place is taken first: what a signal or a finalizer marks in between gets the next one.
@@ -181,7 +181,7 @@ def _writer(words: "memoryview[int]", path: str) -> "tuple[Mark, Callable[[memor
         words[place] = t = now()
         return t
 
-    def look_further() -> bool:
+    def look_further(word: int) -> bool:
         """Moves the limit to where the ring ends, the room ends, or the reader has not read yet. Answers whether there is a place."""
         nonlocal at, before, limit, room
         if at >= first + capacity * 2:
@@ -191,7 +191,10 @@ def _writer(words: "memoryview[int]", path: str) -> "tuple[Mark, Callable[[memor
             more = min(_RING_PART, capacity - room)
             if _took_room(path, codes.HEADER + room * 16, more * 16):
                 room += more
-        limit = first + min(words[tail_at] - before + capacity, room) * 2
+        free = words[tail_at] - before + capacity
+        limit = first + min(free - codes.RESERVE, room) * 2
+        if at >= limit and word & 0xFF in codes.VITAL and at < first + min(free, room) * 2:
+            limit = at + 2
         return at < limit
 
     def move(to: "memoryview[int]", to_path: str) -> None:

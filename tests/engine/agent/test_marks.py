@@ -27,7 +27,7 @@ def test_a_full_ring_counts_what_it_loses_and_records_again_once_it_is_read(prog
     source = """
 from _gilscope import marks, codes
 mine = marks.of_this_thread()
-for i in range(codes.CAPACITY + 9): mine.mark(codes.TICK | i << 8)
+for i in range(codes.CAPACITY - codes.RESERVE + 9): mine.mark(codes.TICK | i << 8)
 print(mine.words[codes.H_DROPPED], flush=True)
 input()
 for i in range(codes.CAPACITY // 2): mine.mark(codes.TICK | i << 8)
@@ -39,7 +39,7 @@ print(mine.words[codes.H_DROPPED])
         assert running.stdout.readline() == "10\n"
         folder = MarkFolder(program.marks)
         ((main,), _) = folder.drain()
-        assert main.argument.tolist() == [0, *range(codes.CAPACITY - 1)]
+        assert main.argument.tolist() == [0, *range(codes.CAPACITY - codes.RESERVE - 1)]
         assert main.lost == folder.dropped == 10
         running.stdin.write("\n")
         running.stdin.flush()

@@ -12,7 +12,7 @@ from engine.agent._gilscope.marks import Marks
 from engine.probes import marks as module
 from engine.probes.marks import MarkFolder, ThreadMarks
 
-MOST = codes.CAPACITY
+MOST = codes.CAPACITY - codes.RESERVE
 
 
 @pytest.fixture
@@ -70,6 +70,23 @@ def test_what_was_dropped_is_told_with_the_marks_that_came_before_it(tmp_path: P
     marked(thread, 0, 5)
     (after,), _ = folder.drain()
     assert (len(after.t), after.lost) == (5, 0)
+
+
+def test_what_tells_of_jobs_and_threads_finds_room_in_a_ring_that_a_flood_has_filled(tmp_path: Path, folder: MarkFolder) -> None:
+    thread = Marks(str(tmp_path / "one"))
+    marked(thread, 0, MOST + 9)
+    thread.mark(codes.JOB_END | 1 << 8)
+    marked(thread, 0, 1)
+    thread.mark(codes.MODEL_END)
+    (part,), _ = folder.drain()
+    assert part.kind.tolist()[MOST:] == [codes.JOB_END, codes.MODEL_END]
+    assert part.lost == 10
+    for _ in range(codes.RESERVE + 1):
+        thread.mark(codes.THREAD_BEGIN)
+    marked(thread, 0, MOST)
+    (part,), _ = folder.drain()
+    assert part.kind.tolist()[: codes.RESERVE + 1] == [codes.THREAD_BEGIN] * (codes.RESERVE + 1)
+    assert len(part.t) + part.lost == codes.RESERVE + 1 + MOST
 
 
 def test_files_of_threads_that_are_over_go_with_their_last_mark_read_and_their_losses_remembered(
