@@ -31,7 +31,7 @@ FORWARDED = (
 class Streams:
     """Descriptors as the supervisor inherits them, under the same numbers.
 
-    `standard`: what become the program's 0, 1 and 2; -1 is one that was closed. `others`: what it inherits beside them. `report`: where
+    `standard`: what become the program's 0, 1 and 2. `others`: what it inherits beside them. `report`: where
     the supervisor tells how the program fares, a line each: `pid N`, `stopped SIGNAL`, `continued`, `ended WAIT_STATUS`.
     """
 
@@ -42,7 +42,7 @@ class Streams:
     @property
     def all(self) -> tuple[int, ...]:
         """To be passed on to the supervisor."""
-        return (*(number for number in self.standard if number >= 0), *self.others, self.report)
+        return (*self.standard, *self.others, self.report)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -46,7 +46,7 @@ class Foreground:
         self._command = command
         self._environment = environment
         self._others = inherited()
-        self._standard = [_duplicate(number) for number in (0, 1, 2)]
+        self._standard = [fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 3) for number in (0, 1, 2)]
         self._hear, self._wake = os.pipe()
         for end in (self._hear, self._wake):
             os.set_blocking(end, False)
@@ -58,6 +58,7 @@ class Foreground:
         self._handlers: dict[int, Any] = {}
         self._pid = 0
         self._stopped = 0
+        self._followed = True
         self._parted = False
         self.status: int | None = None
         self.given_up = 0
@@ -90,7 +91,7 @@ class Foreground:
                 raise InterruptedError("it was given up before the program was started")
             first, second, third = self._standard
             try:
-                self._run = Run(spec, streams=Streams((first, second, third), self._others, self._reporting))
+                self._run = _Followed(self._follow_no_more, spec, streams=Streams((first, second, third), self._others, self._reporting))
             finally:
                 # Only the supervisor may hold it now: that it is closed tells that there is none any more.
                 os.close(self._reporting)
@@ -98,13 +99,20 @@ class Foreground:
                 self.stir()
             return self._run
 
+    def _follow_no_more(self) -> None:
+        self._followed = False
+        self.stir()
+
     def stir(self) -> None:
         """Lets `wait` look again. For any thread."""
         with suppress(BlockingIOError):
             os.write(self._wake, b"\0")
 
     def wait(self, over: Callable[[], bool]) -> None:
-        """Until the program has ended and its trace is `over`, or there will be no program. Asks to end cut short what comes after."""
+        """Until the program has ended and its trace is `over`, or there will be no program.
+
+        Requests to end cut short what comes after its end; so does a trace whose end cannot be stored.
+        """
         while not over() or (self.status is None and not self.given_up and (self._run is not None or self.unrecorded)):
             ears = [self._hear] if self._parted else [self._hear, self._report]
             select.select(ears, [], [], _ADOPTED_LOOK_S if self.unrecorded and self.status is None else _LOOK_S)
@@ -114,7 +122,7 @@ class Foreground:
                 self._look_after()
             for number in numbers:
                 self._have(number)
-            if self.status is not None and _ENDING.intersection(numbers):
+            if self.status is not None and (_ENDING.intersection(numbers) or not self._followed):
                 return
             if self.given_up and self._run is None:
                 return
@@ -175,7 +183,7 @@ class Foreground:
         nothing = os.open(os.devnull, os.O_RDWR)
         for number in (0, 1):
             os.dup2(nothing, number)
-        for number in (nothing, *self._others, *(number for number in self._standard if number >= 0)):
+        for number in (nothing, *self._others, *self._standard):
             os.close(number)
         self._others, self._standard = (), []
 
@@ -189,7 +197,7 @@ class Foreground:
                 left = [pid for pid in procfs.children(os.getpid()) if pid != self._run.pid and bears(pid, self._run.brand)]
                 self._pid = left[0] if left else 0
         if not self._pid and not self.given_up:
-            streams = [number if number >= 0 else subprocess.DEVNULL for number in self._standard]
+            streams = self._standard
             program = subprocess.Popen(
                 self._command, stdin=streams[0], stdout=streams[1], stderr=streams[2], env=self._environment, pass_fds=self._others
             )
@@ -229,6 +237,18 @@ class Foreground:
             signal.signal(number, handler)
 
 
+class _Followed(Run):
+    """A run that tells when nobody follows it any more."""
+
+    def __init__(self, closed: Callable[[], None], spec: RunSpec, streams: Streams) -> None:
+        self._closed = closed
+        super().__init__(spec, streams)
+
+    def close(self) -> None:
+        super().close()
+        self._closed()
+
+
 def end_as(status: int) -> int:
     """The exit code of a wait status. Where the program died of a signal we die of it, too, so that a shell sees what it would have seen.
 
@@ -249,15 +269,6 @@ def die_of(number: int) -> None:
     with suppress(OSError):  # SIGKILL has no handler to be removed.
         signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
-
-
-def _duplicate(number: int) -> int:
-    """-1 where there is none: it was closed when we were started. Then its place is taken, or the next file opened would be in it."""
-    try:
-        return fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 3)
-    except OSError:
-        os.open(os.devnull, os.O_RDWR)
-        return -1
 
 
 def _send(pid: int, number: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from pathlib import Path
 from app.cli.errors import CommandError, UsageError
 from app.cli.foreground import Foreground, die_of, end_as
 from app.cli.interpreter import chosen
-from app.cli.place import data_directory, opened_store, page_url
+from app.cli.place import data_directory, page_url
 from app.cli.program import name_of
 from app.cli.terminal import Terminal
 from app.queue import QueueFullError, RunQueue
@@ -31,16 +32,22 @@ def record(options: argparse.Namespace, terminal: Terminal) -> int:
     data = data_directory(options)
     report = _writable(options.json)
     command = [spec.interpreter["command"], *spec.program]
-    with Foreground(command, _environment(options)) as front, _store(data) as store:
+    with _quiet_log() as log, Foreground(command, _environment(options)) as front:
+        with _mended():
+            store = Store(data)
         trace_id = _recorded(spec, options, store, front, terminal)
         row = _row(store, trace_id)
+        store.close()
     if front.status is None:
         if front.given_up:
             die_of(front.given_up)
             return 128 + front.given_up
         raise CommandError("the recording was taken out of the line, and the program was not started")
     with suppress(OSError):  # The terminal may be gone.
-        _tell(row, trace_id, front, options, terminal, data)
+        if front.unrecorded or row is None or not row.finished or row.status == "interrupted" or _is_ours(row):
+            _complain(row, log, terminal)
+        elif not options.quiet:
+            terminal.say(f"{row.status}: trace {trace_id} is kept · {page_url(data, trace_id) or f'gilscope open {trace_id}'}")
         if report is not None and row is not None:
             _write(report, row, terminal)
     return end_as(front.status)
@@ -68,10 +75,16 @@ def spec_of(options: argparse.Namespace) -> RunSpec:
 
 def _recorded(spec: RunSpec, options: argparse.Namespace, store: Store, front: Foreground, terminal: Terminal) -> str:
     """The id of the trace, when the program has ended and the trace is finished, or neither will be."""
-    with _mended(), RunQueue(store, launcher=front.launch, on_change=lambda _: front.stir()) as queue:
+    with _mended():
+        queue = RunQueue(store, launcher=front.launch, on_change=lambda _: front.stir())
         _refuse_inside_of_another(store)
         trace_id = queue.submit(spec, options.label)
+    try:
         front.wait(_over(trace_id, store, None if options.quiet else terminal))
+    finally:
+        # What the store cannot take must not keep the program's exit code from whoever waits for it.
+        with suppress(StoreError, OSError):
+            queue.close()
     return trace_id
 
 
@@ -96,17 +109,10 @@ def _over(trace_id: str, store: Store, terminal: Terminal | None) -> Callable[[]
 
 
 @contextmanager
-def _store(data: Path) -> Iterator[Store]:
-    """Opened, and refused as wrong on the command line where it cannot be: the program has not been started yet."""
-    with _mended(), opened_store(data) as store:
-        yield store
-
-
-@contextmanager
 def _mended() -> Iterator[None]:
     try:
         yield
-    except (CommandError, StoreError, QueueFullError, OSError) as error:
+    except (StoreError, QueueFullError, OSError) as error:
         raise UsageError(f"--data: {error}; the program was not started") from None
 
 
@@ -117,13 +123,40 @@ def _row(store: Store, trace_id: str) -> Row | None:
         return None
 
 
-def _tell(row: Row | None, trace_id: str, front: Foreground, options: argparse.Namespace, terminal: Terminal, data: Path) -> None:
+def _is_ours(row: Row) -> bool:
+    """Whether it failed, and not the program."""
+    return row.status == "failed" and (row.record.error or {}).get("kind") != "process"
+
+
+def _complain(row: Row | None, log: list[logging.LogRecord], terminal: Terminal) -> None:
     error = row.record.error if row is not None else None
-    if front.unrecorded or row is None or (row.status in ("failed", "interrupted") and (error or {}).get("kind") != "process"):
-        why = f": {error['message']}" if error else ""
-        terminal.say(f"gilscope record: the recording broke off, and the program went on without{why}")
-    elif not options.quiet:
-        terminal.say(f"{row.status}: trace {trace_id} is kept · {page_url(data, trace_id) or f'gilscope open {trace_id}'}")
+    why = [error["message"]] if error else [f"{one.getMessage()}{f': {one.exc_info[1]}' if one.exc_info else ''}" for one in log[:1]]
+    terminal.say(": ".join(["gilscope record: the recording broke off, and the program went on without", *why]))
+
+
+class _Kept(logging.Handler):
+    """Says nothing, and keeps what it is to say."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
+@contextmanager
+def _quiet_log() -> Iterator[list[logging.LogRecord]]:
+    """What is logged while the terminal is the program's."""
+    log = logging.getLogger("gilscope")
+    handler = _Kept()
+    log.addHandler(handler)
+    log.propagate = False
+    try:
+        yield handler.records
+    finally:
+        log.removeHandler(handler)
+        log.propagate = True
 
 
 def _refuse_inside_of_another(store: Store) -> None:

@@ -112,16 +112,15 @@ class Passed:
 
     @property
     def options(self) -> dict[str, Any]:
-        given = [number if number >= 0 else subprocess.DEVNULL for number in self._streams.standard]
-        return {**dict(zip(("stdin", "stdout", "stderr"), given, strict=True)), "pass_fds": self._streams.others}
+        given = dict(zip(("stdin", "stdout", "stderr"), self._streams.standard, strict=True))
+        return {**given, "pass_fds": self._streams.others}
 
     def began(self) -> None:
         """Who reads its output must see the end of it when the program closes it, whether or not we are still here. Idempotent."""
         if self._open:
             self._open = False
             for number in (*self._streams.standard, *self._streams.others):
-                if number >= 0:
-                    os.close(number)
+                os.close(number)
 
     def read(self) -> None:
         return
