@@ -183,7 +183,7 @@ class GilFold:
         if change.interpreter == 0:
             self._asking.pop(change.pid, None)
         if change.source in ("off", "absent"):
-            self._hold(gil, t, UNKNOWN if change.source == "off" else NOBODY)
+            self._hold(gil, t, UNKNOWN if change.source == "off" or gil.holder == UNKNOWN else NOBODY)
             gil.counted = gil.account()
             gil.last, gil.state, gil.base, gil.latest = UNKNOWN, 0, None, None
         if change.source != gil.source or change.why:

@@ -175,7 +175,7 @@ def test_sampling_sees_the_same_holders(version: str) -> None:
 
 @exact
 def test_a_pause_of_the_watchpoints_is_told_of_every_interpreter() -> None:
-    seen = _seen("3.13", _TURNS, limits=GilLimits(traps_per_s=1, burst=1, start=4000, pause_s=0.02))
+    seen = _seen("3.13", _TURNS, limits=GilLimits(traps_per_s=1, burst=1, start=4000, again=0, pause_s=0.02))
     (numbers,) = seen.said
     for number in (0, *numbers):
         assert {"exact", "sampled"} <= {change.source for change in seen.changes if change.interpreter == number}
