@@ -100,7 +100,7 @@ with condition: condition.wait()
 later(event.set); event.wait(); event.wait()
 thread = threading.Thread(target=time.sleep, args=(0.01,), name="sleeper"); thread.start(); thread.join(); thread.join()
 full.get(); full.task_done()
-try: queue.Queue().get(timeout=0.01)
+try: queue.Queue().get(timeout=0.5)
 except queue.Empty: pass
 """
     main = named(recorded(program, interpreter, source))["main"]

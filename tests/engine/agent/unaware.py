@@ -20,10 +20,19 @@ sys.exit({}["exit"])
     "interrupts of what waits": """
 import signal, threading, queue, traceback, multiprocessing, time, concurrent.futures, sys
 signal.signal(signal.SIGALRM, signal.default_int_handler)
+def interrupt_once_it_stands(thread, before=None, same=0):
+    while same < 50:
+        frame = sys._current_frames()[thread]
+        now = frame.f_code, frame.f_lasti
+        same = same + 1 if now == before else 0
+        before = now
+        time.sleep(0.001)
+    signal.pthread_kill(thread, signal.SIGALRM)
 def interrupted(call, *args):
-    signal.setitimer(signal.ITIMER_REAL, 0.03)
+    helper = threading.Thread(target=interrupt_once_it_stands, args=(threading.get_ident(),)); helper.start()
     try: call(*args)
     except KeyboardInterrupt: print(traceback.format_exc())
+    helper.join()
 full = queue.Queue(1); full.put(1)
 condition = threading.Condition()
 def wait_for():
@@ -36,7 +45,7 @@ for call in (queue.Queue().get, wait, wait_for, threading.Event().wait, threadin
     interrupted(call)
 interrupted(full.put, 2); interrupted(full.join); interrupted(thread.join); go.set(); thread.join()
 interrupted(multiprocessing.get_context("fork").Queue().get); interrupted(multiprocessing.get_context("fork").SimpleQueue().get)
-process = multiprocessing.get_context("fork").Process(target=time.sleep, args=(0.2,)); process.start()
+process = multiprocessing.get_context("fork").Process(target=time.sleep, args=(1,)); process.start()
 interrupted(process.join); process.join()
 interrupted(concurrent.futures.Future().result)
 print(len(condition._waiters))

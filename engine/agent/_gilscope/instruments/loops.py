@@ -170,23 +170,35 @@ def _handle_of(events: "Any") -> "Any":
 
     def complain(handle: "Any", error: BaseException) -> None:
         """Lets the stock handle say what it says of an error that comes out of a callback; out of a task's, none should."""
-        traceback = error.__traceback__ and error.__traceback__.tb_next
-
-        class Raises:
-            @staticmethod
-            def run(*_: "Any") -> None:
-                try:
-                    raise error
-                except BaseException:
-                    error.__traceback__ = traceback
-                    raise
-
-        handle._context = Raises
+        callback = handle._callback
+        handle._callback = _RaisesAgain(error, callback)
         events.Handle._run(handle)
+        handle._callback = callback
 
     Handle.__qualname__, Handle.__module__ = events.Handle.__qualname__, events.Handle.__module__
     appear_at(Handle._run, events.Handle._run.__code__, _where_it_calls(events.Handle))
     return Handle
+
+
+class _RaisesAgain:
+    """Looks like a callback, and raises what that one raised, as from there."""
+
+    def __init__(self, error: BaseException, like: "Any") -> None:
+        self._error, self._like = error, like
+        self._traceback = error.__traceback__ and error.__traceback__.tb_next
+
+    def __call__(self, *_: "Any") -> None:
+        try:
+            raise self._error
+        except BaseException as error:
+            error.__traceback__ = self._traceback
+            raise
+
+    def __getattr__(self, name: str) -> "Any":
+        return getattr(self._like, name)
+
+    def __repr__(self) -> str:
+        return repr(self._like)
 
 
 def _where_it_calls(stock: "Any") -> int:
