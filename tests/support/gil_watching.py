@@ -88,6 +88,7 @@ def see(
     options: tuple[str, ...] = (),
     exact: bool = True,
     follow: bool = True,
+    spare_lone: bool = False,
     limits: GilLimits | None = None,
     enough: Callable[[Seen], bool] | None = None,
 ) -> Seen:
@@ -105,7 +106,7 @@ def see(
     assert process.stdin is not None
     assert process.stdout is not None
     with process, opened[0] as rings:
-        probe = GilProbe(rings, exact=exact, follow=follow, limits=limits, calibrations=_CALIBRATIONS[exact])
+        probe = GilProbe(rings, exact=exact, follow=follow, spare_lone=spare_lone, limits=limits, calibrations=_CALIBRATIONS[exact])
         probe.attach(process.pid)
         ticks = 0
         while process.poll() is None:

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from engine.probes.gil import GilLimits
+from engine.probes.gil import LONE, GilLimits
 from engine.probes.gil.events import NOBODY, UNKNOWN, GilAccount
 from tests.support.gil_watching import Seen, calibrated, interpreter, see, why_not_exact
 
@@ -90,10 +90,10 @@ print(json.dumps(int(one)))
 )
 
 
-def _seen(version: str, source: str, *, exact: bool = True, limits: GilLimits | None = _UNLIMITED) -> Seen:
+def _seen(version: str, source: str, *, exact: bool = True, spare_lone: bool = False, limits: GilLimits | None = _UNLIMITED) -> Seen:
     python = interpreter(version)
     calibrated(python, exact=exact)
-    return see(python, source, options=_WITH_GIL, exact=exact, limits=limits)
+    return see(python, source, options=_WITH_GIL, exact=exact, spare_lone=spare_lone, limits=limits)
 
 
 def _spans(seen: Seen, number: int) -> list[tuple[int, int, int]]:
@@ -179,6 +179,33 @@ def test_a_pause_of_the_watchpoints_is_told_of_every_interpreter() -> None:
     (numbers,) = seen.said
     for number in (0, *numbers):
         assert {"exact", "sampled"} <= {change.source for change in seen.changes if change.interpreter == number}
+
+
+@exact
+@every_python
+def test_interpreters_of_a_lone_thread_are_sampled_until_it_has_company(version: str) -> None:
+    source = (
+        _MANY
+        + """
+one = create()
+spin = "import time; end = time.monotonic() + 0.2\\nwhile time.monotonic() < end: pass"
+execute(one, spin)
+begun = time.monotonic_ns()
+thread = threading.Thread(target=execute, args=(one, spin))
+thread.start()
+time.sleep(0.1)
+thread.join()
+print(json.dumps([number(one), begun, thread.native_id]))
+"""
+    )
+    seen = _seen(version, source, spare_lone=True)
+    ((number, begun, tid),) = seen.said
+    for interpreter_number in (0, number):
+        changes = [change for change in seen.changes if change.interpreter == interpreter_number and change.source != "absent"]
+        assert [change.source for change in changes] == ["sampled", "exact"]
+        assert changes[0].why == LONE
+        assert changes[0].t < begun < changes[1].t
+    assert sum(end - start for start, end, holder in _spans(seen, number) if holder == tid) > 0.1e9
 
 
 @exact
