@@ -21,6 +21,9 @@ from engine.agent._gilscope import codes
 
 Ints = npt.NDArray[np.int64]
 
+_STEP_ENDS, _OF_STEPS = np.zeros(256, bool), np.zeros(256, bool)
+_STEP_ENDS[[codes.STEP_END, codes.STEP_AGAIN, codes.TASK_END]] = True
+_OF_STEPS[[codes.TASK_READY, codes.STEP_BEGIN, codes.STEP_END, codes.STEP_AGAIN, codes.TASK_END]] = True
 _START_NS = 1_000_000_000
 """A process that has not turned to its jobs by then will not soon."""
 _MOST_WAITING = 2_000_000
@@ -58,7 +61,7 @@ class Ready:
 
 
 class MarkFolder:
-    """All mark files of a run. Read so far: `marks`, the ends of `steps` of tasks among them, and `starts` of interpreters, not forked."""
+    """All mark files of a run. Read so far: `marks`, of which `step_marks` tell of `steps` of tasks; `starts` of interpreters, not forked."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -70,7 +73,7 @@ class MarkFolder:
         self._dropped = 0
         self._waiting: list[ThreadMarks] = []
         self._waiting_marks = 0
-        self.marks = self.steps = self.starts = 0
+        self.marks = self.steps = self.step_marks = self.starts = 0
 
     @property
     def dropped(self) -> int:
@@ -130,7 +133,8 @@ class MarkFolder:
         self.starts += file.begins_an_interpreter
         marks = file.drain()
         self.marks += len(marks.t)
-        self.steps += int(np.count_nonzero((marks.kind == codes.STEP_END) | (marks.kind == codes.TASK_END)))
+        self.steps += int(np.count_nonzero(_STEP_ENDS[marks.kind]))
+        self.step_marks += int(np.count_nonzero(_OF_STEPS[marks.kind]))
         self._waiting.append(marks)
         self._waiting_marks += len(marks.t)
 

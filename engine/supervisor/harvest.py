@@ -36,7 +36,6 @@ from engine.timeline.evidence import (
 from engine.trace import RunSpec
 
 _SOURCES = {"exact": GIL_EXACT, "sampled": GIL_SAMPLED, "off": GIL_OFF, "absent": GIL_ABSENT}
-_MARKS_A_STEP = 3  # that it is ready, that it begins, that it ends
 _START_S, _CALM_S = 0.003, 0.02
 
 
@@ -185,7 +184,7 @@ class Harvest:
     def counters(self) -> dict[str, int]:
         found = {"marks": self._marks.marks, "dropped": self._marks.dropped}
         toll, marks = self._toll, self._marks
-        toll.steps, toll.starts, toll.marks = marks.steps, marks.starts, max(0, marks.marks - _MARKS_A_STEP * marks.steps)
+        toll.steps, toll.starts, toll.marks = marks.steps, marks.starts, marks.marks - marks.step_marks
         if toll.ns is not None:
             found["overhead_ns"] = toll.ns
         if self._kernel is not None:

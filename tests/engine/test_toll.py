@@ -38,7 +38,7 @@ def test_costs_are_measured_once_and_remembered(tmp_path: Path) -> None:
     first = unit_costs(sys.executable, tmp_path)
     assert first.mark is not None
     assert first.step is not None
-    # A step leaves three marks, and starting an interpreter with marks runs thousands of instructions more.
+    # A step leaves several marks, and starting an interpreter with marks runs thousands of instructions more.
     assert 0 < first.mark < first.step < (first.start or 0)
     assert unit_costs(sys.executable, tmp_path) == first
 
