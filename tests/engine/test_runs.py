@@ -185,7 +185,7 @@ class TestAtOnce:
     """What can run at once does."""
 
     def test_processes_run_python_at_the_same_instant_on_different_cores(self, any_python: Interpreter, spun: Callable[..., Spun]) -> None:
-        spin = spun("together", "processes", 2, any_python)
+        spin = spun("at_once", "processes", 2, any_python)
         holding(spin.told)
         (one, _, _), (other, _, _) = spin.said
         assert one.pid != other.pid
@@ -215,7 +215,7 @@ class TestAtOnce:
         assert states["native"] > states["running"]
 
     def test_threads_without_a_gil_run_python_at_once(self, spun: Callable[..., Spun]) -> None:
-        spin = spun("together", "threads", 4, python("3.13t"))
+        spin = spun("at_once", "threads", 4, python("3.13t"))
         holding(spin.told)
         assert at_once_ns(spin.told, [lane for lane, _, _ in spin.said], State.running) > 0
         assert not [one for one in spin.told.segments if one["state"] == "gil_wait"]
