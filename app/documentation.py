@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from typing import Any
 
 _METHODS = ("get", "post", "patch", "delete")
+_LINE_END = re.compile(r"(?<!\n)\n(?!\n)")
+"""Within a paragraph: the page breaks lines where it is wide enough for."""
 
 
 def tags(openapi: dict[str, Any], base_url: str) -> list[dict[str, Any]]:
@@ -30,7 +33,7 @@ def _operation(path: str, method: str, said: dict[str, Any], base_url: str, sche
         "path": path,
         "anchor": said.get("operationId", f"{method}{path}"),
         "summary": said.get("summary", ""),
-        "description": said.get("description", ""),
+        "description": _LINE_END.sub(" ", said.get("description", "")),
         "tag": said.get("tags", ["other"])[0],
         "parameters": parameters,
         "body": body,

@@ -190,3 +190,8 @@ async def test_weak_and_listed_tags_match() -> None:
     assert matches(asked("*"), '"b"')
     assert not matches(asked('"a"'), '"b"')
     assert not matches(asked(""), '"b"')
+
+
+async def test_paragraphs_of_the_documentation_are_broken_where_the_page_is_wide_enough(client: httpx.AsyncClient) -> None:
+    text = (await client.get("/docs", headers=HTML)).text
+    assert "a lock was let go, and a waiter woken" in text

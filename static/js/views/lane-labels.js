@@ -4,6 +4,7 @@ import { h, put } from "../lib/dom.js";
 import { HOLDERS } from "../lib/palette.js";
 
 const BEYOND_PX = 600;
+const BRIEF = 12;
 
 /**
  * Draws labels for `laid` (from `layRows`) into `element`, those in and near the span {top, bottom}; `onFold(key)` hears of a press on a
@@ -24,6 +25,9 @@ export function drawLabels(element, laid, span, onFold) {
       : null;
     // A task is seen as well as the thread that runs it, which says so already.
     const exactness = row.lane && row.lane.exactness !== "exact" && row.lane.kind !== "task" ? h("span", { class: "quality", data: { quality: row.lane.exactness } }, row.lane.exactness) : null;
+    // "disabled" belongs to the name; longer remarks are told with how lanes were seen.
+    const said = row.kind === "interpreter" ? row.lane.note?.split(":")[0].replace(/^GIL /, "") : null;
+    const brief = said && said.length <= BRIEF ? said : null;
     const name = h("span", { class: "name" }, row.label);
     return h(
       "div",
@@ -36,7 +40,7 @@ export function drawLabels(element, laid, span, onFold) {
       fold ?? h("span", { class: "nofold" }),
       row.mark === null || row.lane.kind !== "thread" ? null : marker(row.mark),
       name,
-      row.kind === "interpreter" && row.lane.note && !exactness ? h("span", { class: "aside" }, row.lane.note.split(":")[0].replace(/^GIL /, "")) : null,
+      brief ? h("span", { class: "aside" }, brief) : null,
       row.kind === "process" && row.lane.pid !== null ? h("span", { class: "aside" }, `pid ${row.lane.pid}`) : null,
       row.kind === "sum" ? scale(row, laid.sumScale) : null,
       exactness,
