@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import mmap
 import os
+import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ _STEP_ENDS[[codes.STEP_END, codes.STEP_AGAIN, codes.TASK_END]] = True
 _OF_STEPS[[codes.TASK_READY, codes.STEP_BEGIN, codes.STEP_END, codes.STEP_AGAIN, codes.TASK_END]] = True
 _START_NS = 1_000_000_000
 """A process that has not turned to its jobs by then will not soon."""
+_RELIEF_S = 0.02
 _MOST_WAITING = 2_000_000
 """Marks that may wait for a drain: 48 MB."""
 _STALE_NS = 50_000_000
@@ -61,7 +63,10 @@ class Ready:
 
 
 class MarkFolder:
-    """All mark files of a run. Read so far: `marks`, of which `step_marks` tell of `steps` of tasks; `starts` of interpreters, not forked."""
+    """All mark files of a run.
+
+    Read so far: `marks`, of which `step_marks` tell of `steps` of tasks; and `starts` of interpreters, not forked.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -71,6 +76,9 @@ class MarkFolder:
         self._over: set[tuple[int, int | None]] = set()
         self._listed_ns = 0
         self._dropped = 0
+        self._gate = threading.Lock()
+        self._over_and_out = threading.Event()
+        self._relief: threading.Thread | None = None
         self._waiting: list[ThreadMarks] = []
         self._waiting_marks = 0
         self.marks = self.steps = self.step_marks = self.starts = 0
@@ -88,7 +96,8 @@ class MarkFolder:
 
     def ready(self) -> list[Ready]:
         """The processes that have turned to their jobs since this was asked before. Cheap: for asking many times a second."""
-        self._find()
+        with self._gate:
+            self._find()
         turned = {file.pid: file.turned for file in self._unready.values() if file.is_ready}
         if turned:
             self._ready |= turned.keys()
@@ -110,23 +119,33 @@ class MarkFolder:
 
         What waits for that drain is bounded: a program that marks faster than it is read loses marks, not we our memory.
         """
-        for file in self._files.values():
-            if file.is_half_full and self._waiting_marks < _MOST_WAITING:
-                self._take(file)
+        with self._gate:
+            for file in self._files.values():
+                if file.is_half_full and self._waiting_marks < _MOST_WAITING:
+                    self._take(file)
+
+    def keep_relieved(self) -> None:
+        """Does so from now on until `close`, in a thread of its own: making a frame of a flood takes longer than a ring takes to fill."""
+        self._relief = threading.Thread(target=self._relieve_on, name="marks-relief", daemon=True)
+        self._relief.start()
+
+    def _relieve_on(self) -> None:
+        while not self._over_and_out.wait(_RELIEF_S):
+            self.relieve()
 
     def drain(self) -> tuple[list[ThreadMarks], int]:
         """What is new, and the watermark: every mark of an earlier time has been told. A thread's may come in several parts, in order."""
         watermark = time.monotonic_ns()
         over, self._over = self._over, set()
-        self._find()
-        for file in self._files.values():
-            if file.has_news:
-                self._take(file)
-        if over:
-            for name, file in list(self._files.items()):
+        with self._gate:
+            self._find()
+            for file in self._files.values():
+                if file.has_news:
+                    self._take(file)
+            for name, file in list(self._files.items()) if over else ():
                 if (file.pid, file.tid) in over or (file.pid, None) in over:
                     self._remove(name, file)
-        found, self._waiting, self._waiting_marks = self._waiting, [], 0
+            found, self._waiting, self._waiting_marks = self._waiting, [], 0
         return found, watermark
 
     def _take(self, file: _MarkFile) -> None:
@@ -158,6 +177,10 @@ class MarkFolder:
             (self._folder / name).unlink()
 
     def close(self) -> None:
+        """Idempotent."""
+        self._over_and_out.set()
+        if self._relief is not None:
+            self._relief.join()
         for file in self._files.values():
             file.close()
         self._files.clear()

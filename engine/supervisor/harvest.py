@@ -120,6 +120,9 @@ class Harvest:
 
     def begin(self, pid: int) -> None:
         self._pids[pid] = None
+        if self._accounting is not None:
+            self._accounting.look(self._pids)
+        self._marks.keep_relieved()
 
     def tick(self) -> float:
         """Looks where looking must be often. Answers in how many seconds it should be called again.
@@ -134,11 +137,8 @@ class Harvest:
                 if not self._gil.watches(process.pid):
                     self._gil.attach(process.pid)
             self._marks.let_go(process.pid)
-        self._marks.relieve()
         now = time.monotonic_ns()
         patience_s = _START_S if self._marks.starting else _CALM_S
-        if self._accounting is not None:
-            patience_s = min(patience_s, self._accounting.tick(self._pids, now))
         if self._gil is not None:
             self._gil.tick(now)
             patience_s = min(patience_s, self._gil.patience_s)
@@ -160,7 +160,10 @@ class Harvest:
             ended += [Ended(marks_watermark, pid, None) for pid in self._gone(alive)]
             self._marks.over((end.pid, None) for end in ended)
         took, asked, sources, gil_watermark = self._from_gil(drained)
-        accounted = None if last or self._accounting is None else self._accounting.settled_ns
+        accounts = accounted = None
+        if self._accounting is not None:
+            self._accounting.look(self._pids)
+            accounts, accounted = self._accounting.take(last=last), None if last else self._accounting.settled_ns
         waits, wakes = self._waiting.take(drained, self._switch, self._execs) if self._waiting is not None else (None, None)
         became, self._execs = self._programs.news(self._execs, alive), ()
         return Evidence(
@@ -171,7 +174,7 @@ class Harvest:
             ),
             took=took,
             asked=asked,
-            accounts=self._accounting.take(last=last) if self._accounting is not None else None,
+            accounts=accounts,
             born=tuple(born),
             ended=tuple(ended),
             gil_sources=tuple(sources),
