@@ -30,7 +30,7 @@ _folder = ""
 _interpreter = 0
 _ready_at_once = False
 _here = _local()
-_newest_token = 0
+_newest = 0
 _kept: "list[mmap.mmap | bytearray]" = []
 _turn = RLock()  # For a signal's handler may come in between.
 
@@ -265,10 +265,15 @@ def _new_path() -> str:
 
 def token() -> int:
     """A number for something that is handed on, which no other process and no other interpreter uses."""
-    global _newest_token
+    return os.getpid() << 28 | number() & 0xFFFFFFF
+
+
+def number() -> int:
+    """A number above 0 that is given once in this process."""
+    global _newest
     with _turn:
-        _newest_token += 1
-        return os.getpid() << 28 | (_interpreter << 20) + _newest_token & 0xFFFFFFF
+        _newest += 1
+        return (_interpreter << 20) + _newest
 
 
 def ready() -> None:

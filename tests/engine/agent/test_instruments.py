@@ -267,3 +267,27 @@ def test_nothing_is_imported_for_a_program_that_imports_nothing(program: Program
     }
     free_threaded = {"_gilscope.instruments.collector", "gc"}
     assert set(after) - ours <= free_threaded
+
+
+def test_other_interpreters_of_a_process_mark_with_numbers_of_their_own(program: Program, interpreter: str) -> None:
+    source = """
+import queue, sys, threading
+try: import _interpreters
+except ImportError: sys.exit()
+inside = "import queue, threading; q = queue.Queue(); t = threading.Thread(target=q.get, name='inside'); t.start()"
+inside += "\\\\nwhile not q.not_empty._waiters: pass\\\\nq.put(1); t.join()"
+one = _interpreters.create(); assert _interpreters.exec(one, inside) is None; _interpreters.destroy(one)
+q = queue.Queue(); t = threading.Thread(target=q.get, name="outside"); t.start()
+while not q.not_empty._waiters: pass
+q.put(1); t.join()
+"""
+    found = recorded(program, interpreter, source)
+    if len(found) == 1:
+        pytest.skip("this interpreter offers no others")
+    inside, outside = (next(marks for marks in found if marks.texts.get((codes.THREAD_BEGIN, 0)) == name) for name in ("inside", "outside"))
+    assert inside.interpreter > 0 == outside.interpreter
+    assert ("get", "Queue 1") in operations(inside)
+    numbers = [{number for kind, number in marks.texts if kind == codes.OP_BEGIN} for marks in (inside, outside)]
+    assert numbers[0].isdisjoint(numbers[1])
+    tokens = [token for token, _ in handed(found, codes.GIVE, codes.RELEASE)]
+    assert len(tokens) == len(set(tokens))

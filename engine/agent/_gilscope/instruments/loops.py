@@ -9,7 +9,6 @@ Tasks, coroutines and factories stay the program's own, and so do loops: what wa
 one's attributes that marks around what the stock one does, and shows in tracebacks and stacks as that one.
 """
 
-from _thread import RLock
 from types import BuiltinMethodType
 
 from .. import codes, marks
@@ -28,8 +27,6 @@ _LONG_NS = 1_000_000
 _NEVER = 1 << 62
 _EAGER_FACTORY = "create_eager_task_factory.<locals>.factory"
 
-_newest = 0
-_turn = RLock()
 _asyncio: "Any" = None
 
 
@@ -71,7 +68,7 @@ class _Known:
 
     def __init__(self, home: _Home) -> None:
         self.home = home
-        self.number = number = _next_number() << 8
+        self.number = number = marks.number() << 8
         self.ready, self.begins, self.ends = codes.TASK_READY | number, codes.STEP_BEGIN | number, codes.STEP_END | number
         self.met: Mark | None = None
         self.named: Mark | None = None
@@ -98,13 +95,6 @@ class _Known:
             mark(codes.TASK_END | self.number)
         else:
             self.ended = mark(self.ends)
-
-
-def _next_number() -> int:
-    global _newest
-    with _turn:
-        _newest += 1
-        return _newest
 
 
 def _home(loop: "Any") -> _Home:

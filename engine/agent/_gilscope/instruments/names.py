@@ -4,18 +4,16 @@ import os
 from _thread import RLock
 from _weakref import ref
 
-from .. import codes
+from .. import codes, marks
 
 TYPE_CHECKING = False  # As in marks: typing is not to be imported.
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..marks import Marks
 
 _MOST = 20_000
 
 _turn = RLock()
-_newest = 0
 _of_texts: "dict[str, int]" = {}
 _of_objects: "dict[int, tuple[Any, int, str]]" = {}
 _of_classes: "dict[str, int]" = {}
@@ -29,18 +27,18 @@ def _begin_anew() -> None:
 os.register_at_fork(after_in_child=_begin_anew)
 
 
-def on_text(mine: "Marks", operation: int, text: str) -> int:
+def on_text(mine: "marks.Marks", operation: int, text: str) -> int:
     """The argument of a mark for an operation on what is called so."""
     number = _of_texts.get(text)
     if number is None:
         with _turn:
             if len(_of_texts) >= _MOST:
                 return operation
-            number = _of_texts.setdefault(text, _next())
+            number = _of_texts.setdefault(text, marks.number())
     return _told(mine, operation, number, text)
 
 
-def on_object(mine: "Marks", operation: int, thing: "Any") -> int:
+def on_object(mine: "marks.Marks", operation: int, thing: "Any") -> int:
     """The argument of a mark for an operation on an object, called by its own name if it has one, else by its class and a number."""
     known = _of_objects.get(id(thing))
     if known is None or known[0]() is not thing:
@@ -65,20 +63,14 @@ def _meet(thing: "Any") -> "tuple[Any, int, str]":
             return there, 0, ""
         count = _of_classes[kind] = _of_classes.get(kind, 0) + 1
         text = name if isinstance(name, str) and name else f"{kind} {count}"
-        known = _of_objects[id(thing)] = (there, _next(), text)
+        known = _of_objects[id(thing)] = (there, marks.number(), text)
     return known
 
 
 def _nothing() -> None: ...
 
 
-def _next() -> int:
-    global _newest
-    _newest += 1
-    return _newest
-
-
-def _told(mine: "Marks", operation: int, number: int, text: str) -> int:
+def _told(mine: "marks.Marks", operation: int, number: int, text: str) -> int:
     if number not in mine.told:
         if len(mine.told) >= _MOST:
             return operation

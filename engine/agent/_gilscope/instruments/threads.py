@@ -19,8 +19,10 @@ _here = _local()
 
 
 def of_threading(threading: "ModuleType") -> None:
-    """Instruments threads, and what they wait with."""
+    """Instruments threads, and what they wait with. Idempotent."""
     thread: Any = threading.Thread
+    if hasattr(thread._delete, "__wrapped__"):
+        return
     _begin_and_end(thread)
     _rename(thread, threading.get_ident)
     _join(thread)
