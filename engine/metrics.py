@@ -152,7 +152,7 @@ def _gil(trace: Trace, scope: Scope, carried: Segments, counters: dict[str, int]
     waited = states_ns(carried).get("gil_wait")
     return {
         "handoffs": counters.get("gil_handoffs"),
-        "seen_handoffs": handoffs_seen(told) if seen else None,
+        "seen_handoffs": counters.get("gil_seen_handoffs", handoffs_seen(told)) if seen else None,
         "held_ns": times.get("held", 0) if known else None,
         "free_ns": times.get("free", 0) if known else None,
         "wait_ns": waited if waited is not None else 0 if known else None,

@@ -80,6 +80,11 @@ class Harvest:
         """How time on cores is known."""
         return {"off": "inferred"}.get(self.sources["kernel"], self.sources["kernel"])
 
+    @property
+    def gil_is_seen(self) -> bool:
+        """Whether it is looked who holds GILs, were it only to see whether there will be one."""
+        return self._gil is not None
+
     def prepare(self) -> None:
         """Learns what recording costs in this interpreter and where it keeps its GIL, before anything is measured."""
         self._toll = Toll(unit_costs(self._executable, self._cache))

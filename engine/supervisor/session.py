@@ -93,7 +93,7 @@ class Session:
             timeline = Timeline(
                 origin,
                 harvest.kernel,
-                gil_is_seen=harvest.sources["gil"] != "off",
+                gil_is_seen=harvest.gil_is_seen,
                 waits=harvest.sources.get("waits", "off"),
                 switch_interval_ns=round(self._spec.switch_interval * 1e9),
                 program=bool(self._spec.program),
