@@ -99,7 +99,8 @@ class AccountFold:
 
     def __init__(self) -> None:
         self._threads: dict[tuple[int, int], _Thread] = {}
-        self._rows: list[_Row] = []
+        self._rows: dict[tuple[int, int], _Row] = {}
+        self._done: list[_Row] = []
 
     def take(self, got: Intervals) -> None:
         columns = (got.t0, got.t1, got.pid, got.tid, got.oncpu_ns, got.waited_ns, got.slices, got.state)
@@ -128,7 +129,8 @@ class AccountFold:
 
     def spells(self) -> Spells:
         """What has settled since the last time: of every living thread all that is older than LAG_NS."""
-        rows, self._rows = self._rows, []
+        rows = [*self._done, *self._rows.values()]
+        self._done, self._rows = [], {}
         t0, t1, pid, tid, oncpu, waited = np.array(rows, np.int64).reshape(-1, 6).T
         return Spells(t0, t1, pid, tid, oncpu, waited)
 
@@ -140,16 +142,27 @@ class AccountFold:
                 break
             thread.pending.popleft()
             self._off(key, thread, at - update.used, update.waited)
-            if at > thread.told:
-                self._rows.append((thread.told, at, *key, at - thread.told, 0))
-                thread.told = at
+            self._on(key, thread, at)
         waited = thread.pending[0].waited if thread.pending else (upto - thread.told) * ready
         self._off(key, thread, upto, waited)
 
     def _off(self, key: tuple[int, int], thread: _Thread, upto: int, waited: int) -> None:
         if upto > thread.told:
-            self._rows.append((thread.told, upto, *key, 0, min(waited, upto - thread.told)))
-            thread.told = upto
+            self._tell(key, thread, upto, 0, min(waited, upto - thread.told))
+
+    def _on(self, key: tuple[int, int], thread: _Thread, upto: int) -> None:
+        if upto > thread.told:
+            self._tell(key, thread, upto, upto - thread.told, 0)
+
+    def _tell(self, key: tuple[int, int], thread: _Thread, upto: int, used: int, waited: int) -> None:
+        """One row for what belongs together."""
+        since, row = thread.told, self._rows.get(key)
+        thread.told = upto
+        if row is not None and row[1] == since and (row[4] > 0) == (used > 0) and (row[5] > 0) == (waited > 0):
+            since, used, waited = row[0], used + row[4], waited + row[5]
+        elif row is not None:
+            self._done.append(row)
+        self._rows[key] = (since, upto, *key, used, waited)
 
     def _end(self, keys: Iterable[tuple[int, int]]) -> None:
         for key in list(keys):

@@ -2,49 +2,77 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 import time
+from collections import deque
 from collections.abc import Iterable
 
 from engine.probes.account_fold import LAG_NS, AccountFold
-from engine.probes.schedstat import SchedStat
+from engine.probes.schedstat import Intervals, SchedStat
+from engine.supervisor.pace import stay_prompt
 from engine.timeline.evidence import Accounts
 
 _PERIOD_NS, _LISTING_NS = 1_000_000, 5_000_000
 _SHARE = 10
-"""Reading takes no more than such a part of our time, however many threads there are."""
+"""Reading takes no more than such a part of its thread's time, however many threads there are."""
+_SWITCH_S = 0.0005
 
 
 class Accounting:
-    """`tick` often, `take` with every harvest. What is older than `settled_ns` has all been told by then."""
+    """Reads in a thread of its own, for a frame may take longer to compute than a thread is on its core. `look` says at whom.
+
+    `take` comes with every harvest. What is older than `settled_ns` has all been told by then.
+    """
 
     def __init__(self) -> None:
         """What is read is younger than this. Raises ProbeUnavailable."""
         now = time.monotonic_ns()
         self._schedstat = SchedStat(now)
         self._fold = AccountFold()
-        self._next_ns = self._next_listing_ns = 0
+        self._pids: tuple[int, ...] = ()
+        self._read: deque[tuple[int, Intervals]] = deque()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._read_on, name="accounts", daemon=True)
         self.settled_ns = now
 
-    def tick(self, pids: Iterable[int], now_ns: int) -> float:
-        """Reads, if it is time. Answers in how many seconds it should be called again."""
-        if now_ns >= self._next_ns:
-            began = time.thread_time_ns()
-            if now_ns >= self._next_listing_ns:
-                self._next_listing_ns = now_ns + _LISTING_NS
-                self._fold.take(self._schedstat.read(pids))
-            else:
-                self._fold.take(self._schedstat.read_again())
-            self.settled_ns = now_ns - LAG_NS
-            self._next_ns = now_ns + max(_PERIOD_NS, _SHARE * (time.thread_time_ns() - began))
-        return max(0.0, (self._next_ns - time.monotonic_ns()) / 1e9)
+    def look(self, pids: Iterable[int]) -> None:
+        """These are the processes from now on."""
+        self._pids = tuple(pids)
+        if not self._thread.ident:
+            # The thread gets its turn while a frame is computed.
+            sys.setswitchinterval(_SWITCH_S)
+            self._thread.start()
 
     def take(self, *, last: bool) -> Accounts | None:
         """`last`: all have ended."""
         if last:
+            self.close()
+        while self._read:
+            began, got = self._read.popleft()
+            self._fold.take(got)
+            self.settled_ns = began - LAG_NS
+        if last:
             self._fold.finish()
-        got = self._fold.spells()
-        return Accounts(got.t0, got.t1, got.pid, got.tid, got.oncpu_ns, got.waited_ns) if len(got) else None
+        got_ = self._fold.spells()
+        return Accounts(got_.t0, got_.t1, got_.pid, got_.tid, got_.oncpu_ns, got_.waited_ns) if len(got_) else None
 
     def close(self) -> None:
         """Idempotent."""
+        self._over.set()
+        if self._thread.ident:
+            self._thread.join()
         self._schedstat.close()
+
+    def _read_on(self) -> None:
+        stay_prompt()
+        listed, pause = 0, _PERIOD_NS
+        while not self._over.wait(pause / 1e9):
+            now, began = time.monotonic_ns(), time.thread_time_ns()
+            if now >= listed + _LISTING_NS:
+                listed = now
+                got = self._schedstat.read(self._pids)
+            else:
+                got = self._schedstat.read_again()
+            self._read.append((now, got))
+            pause = max(_PERIOD_NS - (time.monotonic_ns() - now), _SHARE * (time.thread_time_ns() - began))

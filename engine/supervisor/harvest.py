@@ -142,6 +142,10 @@ class Harvest:
                 if not self._gil.watches(process.pid):
                     self._gil.attach(process.pid)
             self._marks.let_go(process.pid)
+            if process.pid not in self._pids:
+                self._pids[process.pid] = None
+                if self._accounting is not None:
+                    self._accounting.look(self._pids)
         now = time.monotonic_ns()
         patience_s = _START_S if self._marks.starting else _CALM_S
         if self._gil is not None:
@@ -161,10 +165,11 @@ class Harvest:
         new += [marks.pid for marks in marked if marks.pid not in self._pids and marks.pid not in new]
         for pid in new:
             self._pids[pid] = None
+        # Also of those that have come and gone since the last time.
+        took, asked, sources, gil_watermark = self._from_gil(drained)
         if self._kernel is None:
             ended += [Ended(marks_watermark, pid, None) for pid in self._gone(alive)]
             self._marks.over((end.pid, None) for end in ended)
-        took, asked, sources, gil_watermark = self._from_gil(drained)
         accounts = accounted = None
         if self._accounting is not None:
             self._accounting.look(self._pids)

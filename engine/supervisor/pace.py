@@ -27,7 +27,7 @@ def give_way() -> None:
 
 
 def stay_prompt() -> None:
-    """The contrary, for who sees nothing but the moment and must look a thousand times a second. Ordinary users may not."""
+    """The contrary, of a thread that sees nothing but the moment, and must look a thousand times a second. Ordinary users may not."""
     with contextlib.suppress(OSError, AttributeError):
         os.setpriority(os.PRIO_PROCESS, 0, -_NICE)
 
