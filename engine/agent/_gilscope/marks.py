@@ -250,6 +250,11 @@ def _begin_anew() -> None:
         ready()
 
 
+def all_is_measured() -> bool:
+    """Whether all that this process does is measured, and not some jobs in it."""
+    return _ready_at_once
+
+
 def of_this_thread() -> Marks:
     """The `Marks` of the calling thread, opened when it has none yet."""
     try:

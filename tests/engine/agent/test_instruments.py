@@ -78,6 +78,13 @@ _thread.start_new_thread(lock.release, ()); lock.acquire()
     assert told(found["fails"])[-1] == (codes.THREAD_END, 0)
 
 
+def test_a_thread_that_a_measured_function_makes_is_in_code_that_nobody_knows(program: Program, interpreter: str) -> None:
+    source = "import threading; thread = threading.Thread(target=int, name='made'); thread.start(); thread.join()"
+    assert program.run(interpreter, "-c", source, GILSCOPE_INSTRUMENT="1").stderr == ""
+    marks = named(program.left())["made"]
+    assert told(marks)[:2] == [(codes.THREAD_BEGIN, 0), (codes.OP_BEGIN, codes.CALL)]
+
+
 def test_waits_tell_what_for_and_on_what_but_only_where_they_wait(program: Program, interpreter: str) -> None:
     source = """
 import threading, queue, time
@@ -275,7 +282,7 @@ import queue, sys, threading
 try: import _interpreters
 except ImportError: sys.exit()
 inside = "import queue, threading; q = queue.Queue(); t = threading.Thread(target=q.get, name='inside'); t.start()"
-inside += "\\\\nwhile not q.not_empty._waiters: pass\\\\nq.put(1); t.join()"
+inside += "\\nwhile not q.not_empty._waiters: pass\\nq.put(1); t.join()"
 one = _interpreters.create(); assert _interpreters.exec(one, inside) is None; _interpreters.destroy(one)
 q = queue.Queue(); t = threading.Thread(target=q.get, name="outside"); t.start()
 while not q.not_empty._waiters: pass

@@ -37,7 +37,10 @@ def _begin_and_end(thread: "Any") -> None:
         # Others call this, too, for threads that have begun long since.
         if not self._started.is_set():
             _here.name = self._name
-            marks.name_this_thread(self._name)
+            mine = marks.name_this_thread(self._name)
+            if not marks.all_is_measured():
+                # A thread that somebody's function made: not in a job of ours, and in code that nobody knows.
+                mine.mark(codes.OP_BEGIN | codes.CALL << 8)
 
     def _delete(self: "Any") -> None:
         name = getattr(_here, "name", None)
