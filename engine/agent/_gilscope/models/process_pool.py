@@ -2,10 +2,12 @@
 
 import multiprocessing
 import signal
+import threading
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 
 from .. import codes, marks
+from ..instruments.threads import of_threading
 from ..losses import ending, lost
 from ..pooled import given, results
 from ..worker import enter_pool, perform_submitted
@@ -29,6 +31,8 @@ OLDEST = None
 
 
 def run(plan: "Plan", work: "Jobs") -> "list[Outcome]":
+    # The pool has two threads of its own here, which feed it and watch over it: they, too, are to say who they are.
+    of_threading(threading)
     context: Any = multiprocessing.get_context(plan.start_method or "spawn")
     mark = marks.of_this_thread().mark
     processes: dict[int, BaseProcess] = {}
