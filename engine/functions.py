@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -38,25 +39,33 @@ def located(workload: str) -> str:
     return f"{path}:{name}"
 
 
+_OWN_NAMES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_DYNAMIC = frozenset({"exec", "eval", "globals", "locals", "vars", "setattr"})
+
+
 def _defined(source: bytes) -> list[str] | None:
-    """Names bound at the top level, in their order; None if that cannot be told without running the file."""
+    """Names that the top level binds or may bind, in their order; None if that cannot be told without running the file."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
         return None  # Perhaps a newer syntax; if not, the interpreter that runs it says so with line and column.
-    names = []
-    for node in tree.body:
+    names: dict[str, None] = {}
+    for node in _outside_functions(tree):
         match node:
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                names.append(name)
-            case ast.Assign(targets=targets):
-                names += [target.id for target in targets if isinstance(target, ast.Name)]
-            case ast.AnnAssign(target=ast.Name(id=name)):
-                names.append(name)
+            case (
+                ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name) | ast.Name(id=name, ctx=ast.Store())
+            ):
+                names[name] = None
             case ast.Import(names=found) | ast.ImportFrom(names=found):
-                names += [alias.asname or alias.name.partition(".")[0] for alias in found]
-            case ast.Expr():
-                pass
-            case _:
-                return None  # An `if`, a `try`, a loop: what it binds depends on the run.
-    return None if "*" in names else names
+                names.update(dict.fromkeys(alias.asname or alias.name.partition(".")[0] for alias in found))
+            case ast.Name(id=name) if name in _DYNAMIC:
+                return None
+    return None if "*" in names else list(names)
+
+
+def _outside_functions(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node, but for those inside functions, classes and comprehensions, whose names are their own."""
+    for node in ast.iter_child_nodes(tree):
+        yield node
+        if not isinstance(node, _OWN_NAMES):
+            yield from _outside_functions(node)

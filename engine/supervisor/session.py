@@ -97,6 +97,7 @@ class Session:
                 waits=harvest.sources.get("waits", "off"),
                 switch_interval_ns=round(self._spec.switch_interval * 1e9),
                 program=bool(self._spec.program),
+                instrumented=":" in self._spec.workload,
             )
             self._voice.tell(
                 Frame(

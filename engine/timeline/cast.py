@@ -28,13 +28,15 @@ _INSIDE = {BECAME_PYTHON: BEFORE, BECAME_BLIND: LOST, BECAME_FOREIGN: FOREIGN, B
 
 class Cast:
     """`kernel` says how time on cores is known: `exact`, `sampled` (accounts) or `inferred` (marks alone); `waits` how it is known what
-    threads block in where nothing marks it: `exact`, `sampled` or `off`. `program`: what runs knows nothing of us, and has no jobs.
+    threads block in where nothing marks it: `exact`, `sampled` or `off`. `program`: what runs knows nothing of us, and has no jobs;
+    `instrumented`: the jobs are of the user's own code, which may start threads.
     """
 
-    def __init__(self, book: Book, kernel: str, waits: str, interval_ns: int, *, program: bool) -> None:
+    def __init__(self, book: Book, kernel: str, waits: str, interval_ns: int, *, program: bool, instrumented: bool = False) -> None:
         self.book = book
         self.kernel: Exactness = "exact" if kernel == "exact" else "sampled" if kernel == "sampled" else "inferred"
         self.program = program
+        self._instrumented = instrumented
         self.processes: dict[int, ProcessTrack] = {}
         self.threads: dict[int, ThreadTrack] = {}
         self.cpus: dict[int, CpuTrack] = {}
@@ -54,7 +56,9 @@ class Cast:
         if tid not in self.threads or self.threads[tid].process.pid != pid:
             process = self.process(pid, t, parent)
             lane = self.book.lane("thread", "main" if tid == pid else f"thread {tid}", t, parent=process.lane, pid=pid, tid=tid)
-            fold, standing = OperationFold(program=self.program), self.stands(process, lane)
+            # Of a main thread it is known when its jobs begin; what other threads the user's code starts are at that from the first.
+            unaware = self.program or (self._instrumented and tid != pid)
+            fold, standing = OperationFold(program=unaware), self.stands(process, lane)
             thread = ThreadTrack(process, tid, lane, Pen(t), fold, standing, placed=self.kernel != "exact")
             if self._waits != "off":
                 thread.waits = Sightings(carried=self._waits != "exact")

@@ -25,7 +25,8 @@ class Timeline:
 
     `kernel` says how time on cores is known: `exact` (switches), `sampled` (accounts) or `inferred` (marks alone). Where the GIL is not
     seen, its holder is inferred from who is on a core. `waits` says how it is known what threads block in where no mark tells: `exact`,
-    `sampled` or `off`. `program`: what runs is no workload, has no jobs, and may know nothing of us.
+    `sampled` or `off`. `program`: what runs is no workload, has no jobs, and may know nothing of us;
+    `instrumented`: its jobs are the user's own code.
     """
 
     def __init__(
@@ -37,9 +38,10 @@ class Timeline:
         waits: str = "off",
         switch_interval_ns: int = 5_000_000,
         program: bool = False,
+        instrumented: bool = False,
     ) -> None:
         self._book = Book()
-        self._cast = Cast(self._book, kernel, waits, switch_interval_ns, program=program)
+        self._cast = Cast(self._book, kernel, waits, switch_interval_ns, program=program, instrumented=instrumented)
         self._exchange = Exchange()
         self._intake = Intake(self._cast, self._exchange, origin_ns)
         self._threads = ThreadDrawing(self._cast)

@@ -31,10 +31,21 @@ def test_whatever_binds_the_name_counts(tmp_path: Path, source: str) -> None:
     assert located(f"{tmp_path}/work.py:job").endswith("work.py:job")
 
 
-@pytest.mark.parametrize("source", ["if True:\n  def job(): ...", "from os import *", "def job(:", "with x:\n  job = 1"])
+@pytest.mark.parametrize(
+    "source", ["if True:\n  def job(): ...", "from os import *", "def job(:", "with x:\n  job = 1", "globals()['job'] = print"]
+)
 def test_what_only_running_the_file_could_tell_is_left_to_the_run(tmp_path: Path, source: str) -> None:
     (tmp_path / "work.py").write_text(source)
     assert located(f"{tmp_path}/work.py:job").endswith("work.py:job")
+
+
+@pytest.mark.parametrize(
+    "source", ["if True:\n  other = 1", "for other in (job for job in ()): ...", "def other():\n  job = 1", "print(1)"]
+)
+def test_a_file_that_does_more_than_define_is_looked_through_all_the_same(tmp_path: Path, source: str) -> None:
+    (tmp_path / "work.py").write_text(source)
+    with pytest.raises(FunctionError, match="has no function 'job'"):
+        located(f"{tmp_path}/work.py:job")
 
 
 @pytest.mark.parametrize(
