@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from tests.support.real_runs import VERSIONS
+from tests.support.real_runs import python as interpreter
 from tests.support.recorded import Ended, ended, environment, kept, none_kept, record
 
 SELF = "import os, sys; print(__name__, __file__, sys.argv, sys.path[0], os.getcwd(), sys.executable, sys.flags, sys.stdin is None)\n"
@@ -212,6 +215,61 @@ def test_the_trace_tells_the_program_and_how_it_ended(tmp_path: Path) -> None:
     assert kept(tmp_path) == trace
     shown = ended([sys.executable, "-m", "app", "show", trace["id"]], tmp_path).out.decode()
     assert "adder" in shown
+
+
+EVERYTHING = """
+import asyncio, concurrent.futures as futures, multiprocessing, os, queue, subprocess, sys, threading
+
+def double(number):
+    return 2 * number
+
+async def step(number):
+    await asyncio.sleep(0.001 * number)
+    return asyncio.current_task().get_name(), (await asyncio.to_thread(double, number))
+
+async def main():
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(step(number), name=f"step {number}") for number in range(5)]
+    reader = await asyncio.create_subprocess_exec(sys.executable, "-c", "print('from a child')", stdout=subprocess.PIPE)
+    return [task.result() for task in tasks], await reader.communicate()
+
+if __name__ == "__main__":
+    print(sys.version_info[:2], sys.argv, sys.path[0] == os.path.dirname(os.path.abspath(__file__)), threading.enumerate())
+    print(asyncio.run(main()))
+    with futures.ThreadPoolExecutor(3) as pool:
+        print(sorted(pool.map(double, range(9))))
+    with futures.ProcessPoolExecutor(2, mp_context=multiprocessing.get_context(sys.argv[1])) as pool:
+        print(sorted(pool.map(double, range(9))))
+    line = queue.Queue()
+    threads = [threading.Thread(target=line.put, args=(number,), name=f"putter {number}") for number in range(4)]
+    [thread.start() for thread in threads], [thread.join() for thread in threads]
+    print(sorted(line.get() for _ in threads), threading.enumerate())
+    print(subprocess.run(["echo", "no Python"], capture_output=True))
+    print(subprocess.run([sys.executable, "-c", "raise SystemExit(4)"]).returncode)
+    if not (child := os.fork()):
+        print("forked", flush=True)
+        os._exit(3)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    threading.Thread(target=lambda: 1 / 0, name="fails").start()
+    sys.exit(9)
+"""
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("start_method", ["spawn", "fork", "forkserver"])
+def test_a_program_of_every_kind_of_concurrency_is_the_same_on_every_interpreter(tmp_path: Path, version: str, start_method: str) -> None:
+    python = interpreter(version).path
+    (tmp_path / "script.py").write_text(EVERYTHING)
+    plain = ended([python, "-W", "ignore", "script.py", start_method], tmp_path)
+    recorded = ended(record("-W", "ignore", "script.py", start_method, python=python), tmp_path)
+    assert plain.code == 9, plain.err.decode()
+    assert _told(recorded) == _told(plain)
+    assert kept(tmp_path)["result"] == {"exit_code": 9}
+
+
+def _told(one: Ended) -> tuple[int, str, str]:
+    """Without what is another number in each run."""
+    return (one.code, *(re.sub(r"0x[0-9a-f]+|, started \w+\)|\(\w+, \d+\)", "…", text.decode()) for text in (one.out, one.err)))
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,16 @@ def test_ctrl_c_ends_a_program_that_does_not_expect_it_and_us_in_the_same_way(tm
     assert (trace["status"], trace["result"]) == ("complete", {"signal": "SIGINT"})
 
 
+def test_a_terminal_that_goes_away_is_told_to_the_program(tmp_path: Path) -> None:
+    text = "import signal; signal.signal(signal.SIGHUP, lambda *_: open('hung up', 'w')); print('ready', flush=True); signal.pause()"
+    with terminal(tmp_path, *record("-c", text)) as one:
+        one.until("ready\r\n")
+        one.hang_up()
+        assert os.waitstatus_to_exitcode(one.ended()) == 0
+    assert (tmp_path / "hung up").exists()
+    assert kept(tmp_path)["status"] == "complete"
+
+
 def test_ctrl_z_gives_the_terminal_back_to_the_shell_until_fg(tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(ASKS)
     with terminal(tmp_path, "bash", "--norc", "--noediting", "-i") as shell:

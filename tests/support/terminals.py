@@ -27,10 +27,16 @@ class Terminal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._screen)
+        self.hang_up()
         if self.pid:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
+
+    def hang_up(self) -> None:
+        """The terminal goes away. Idempotent."""
+        if self._screen >= 0:
+            os.close(self._screen)
+            self._screen = -1
 
     def type(self, keys: str) -> None:
         os.write(self._screen, keys.encode())
@@ -52,7 +58,7 @@ class Terminal:
 
     def ended(self) -> int:
         """The wait status of the command, with everything shown that it shows last."""
-        while True:
+        while self._screen >= 0:
             try:
                 if not os.read(self._screen, 65536):
                     break
