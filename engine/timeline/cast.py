@@ -89,6 +89,12 @@ class Cast:
             self._open(process, track, self.book[process.lane].start_ns if track.number == 0 else track.settled)
         self.judge(process)
 
+    def works_for(self, maker: ThreadTrack, thread: ThreadTrack, t: int) -> None:
+        """`maker` has made the thread at `t`: what that does is a job's work if the maker was at one, and jobs are the user's own code."""
+        if self._instrumented and maker.measured is not None and maker.measured <= t:
+            thread.measured = t
+            self.book.change(thread.lane, measured=True)
+
     def becomes(self, became: Became, t: int) -> None:
         """It is another program from `t` on."""
         process = self.processes.get(became.pid)

@@ -12,6 +12,7 @@ from engine.timeline.exchange import Exchange
 from engine.timeline.intake_cores import by, lose_sight, take_accounts, take_switches, take_ticks
 from engine.timeline.intake_marks import MarkIntake
 from engine.timeline.thread_states import PREEMPTED
+from engine.timeline.tracks import ThreadTrack
 from engine.timeline.wakes import Wakings
 
 
@@ -27,8 +28,7 @@ class Intake:
 
     def take(self, evidence: Evidence) -> None:
         cast, origin = self._cast, self.origin
-        for born in evidence.born:
-            self._take_birth(born.pid, born.tid, born.t - origin, born.ppid, born.ptid)
+        made = [self._take_birth(born.pid, born.tid, born.t - origin, born.ppid, born.ptid) for born in evidence.born]
         for source in evidence.gil_sources:
             cast.see(source, source.t - origin)
         since = {became.pid: became.t for became in evidence.became}
@@ -36,6 +36,9 @@ class Intake:
         for became in evidence.became:
             cast.becomes(became, became.t - origin)
         self.marks.take(tuple(_after(marked, since.get(marked.pid)) for marked in evidence.marked))
+        for t, thread, maker in made:
+            if maker is not None:
+                cast.works_for(maker, thread, t)
         if evidence.switched is not None:
             ends = tuple((ended.t - origin, ended) for ended in evidence.ended)
             take_switches(cast, evidence.switched, evidence.switched.t - origin, ends)
@@ -54,13 +57,15 @@ class Intake:
         for ended in evidence.ended:
             cast.end(ended, ended.t - origin)
 
-    def _take_birth(self, pid: int, tid: int, t: int, ppid: int, ptid: int) -> None:
+    def _take_birth(self, pid: int, tid: int, t: int, ppid: int, ptid: int) -> tuple[int, ThreadTrack, ThreadTrack | None]:
+        """The thread, when it was made, and by whom."""
         maker = self._cast.threads.get(ptid)
         thread = self._cast.thread(pid, tid, t, ppid)
         if self._cast.kernel == "exact" and not len(thread.core.t):
             thread.core.extend(t, PREEMPTED)
         if maker is not None:
             self._exchange.add("spawn", maker.lane, t, thread.lane, t)
+        return t, thread, maker
 
     def _take_gil(self, took: Triples, asked: Triples) -> None:
         taken, asks = took.t - self.origin, asked.t - self.origin

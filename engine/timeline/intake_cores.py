@@ -9,8 +9,10 @@ import numpy as np
 from engine.agent._gilscope import codes
 from engine.timeline.cast import Cast
 from engine.timeline.evidence import OFF_PREEMPTED, ON, Accounts, Ended, Ints, Marked, Switched
-from engine.timeline.placing import inferred_from_operations, placed, placed_between_ticks, spells
-from engine.timeline.thread_states import BLOCKED, PREEMPTED, UNSEEN
+from engine.timeline.layer import Layer
+from engine.timeline.placing import inferred_from_operations, placed, placed_between_ticks
+from engine.timeline.thread_states import BLOCKED, NOBODY, PREEMPTED, UNSEEN
+from engine.timeline.tracks import ThreadTrack
 
 
 def take_switches(cast: Cast, switched: Switched, t: Ints, ended: tuple[tuple[int, Ended], ...]) -> None:
@@ -47,14 +49,17 @@ def lose_sight(cast: Cast, t: int) -> None:
 
 
 def take_accounts(cast: Cast, accounts: Accounts, origin: int) -> None:
-    columns = (accounts.t0, accounts.t1, accounts.pid, accounts.tid, accounts.oncpu_ns, accounts.waited_ns)
-    for t0, t1, pid, tid, oncpu, waited in zip(*(column.tolist() for column in columns), strict=True):
-        begin, end = t0 - origin, t1 - origin
-        thread = cast.thread(pid, tid, max(begin, 0))
-        was_on = bool(len(thread.core.t)) and int(thread.core.value[-1]) >= 0
-        held = [spell for track in thread.process.interpreters.values() for spell in spells(track.seen, tid, begin, end)]
-        changes = placed(begin, end, min(oncpu, end - begin), waited, was_on, held)
-        thread.core.extend(*zip(*changes, strict=True))
+    for tid, rows in by(accounts.tid):
+        t0, t1 = accounts.t0[rows] - origin, accounts.t1[rows] - origin
+        thread = cast.thread(int(accounts.pid[rows[0]]), tid, max(int(t0[0]), 0))
+        told = Accounts(t0, t1, accounts.pid[rows], accounts.tid[rows], accounts.oncpu_ns[rows], accounts.waited_ns[rows])
+        thread.core.extend(*placed(told, _gil_of(thread), tid))
+
+
+def _gil_of(thread: ThreadTrack) -> Layer:
+    """The one that it took last, as far as is known."""
+    took = [track.seen for track in thread.process.interpreters.values() if np.any(track.seen.value == thread.tid)]
+    return took[-1] if took else Layer(NOBODY)
 
 
 def take_ticks(cast: Cast, marked: Marked, origin: int) -> None:

@@ -105,7 +105,7 @@ class MarkIntake:
                 if self._cast.program:
                     self._cast.works(thread.process, at)
                     self._cast.book.change(thread.lane, measured=True)
-                    thread.measured = True
+                    thread.measured = at if thread.measured is None else thread.measured
                     self.any_job = True
             elif what == codes.THREAD_END:
                 if self._cast.kernel != "exact":
@@ -163,7 +163,7 @@ class MarkIntake:
             self._cast.works(thread.process, at)
             self._cast.book.change(carrier.lane, measured=True)
             carrier.job = (told, at)
-            thread.measured = True
+            thread.measured = at if thread.measured is None else thread.measured
             self.any_job = True
 
     def _take_exchange(self, thread: ThreadTrack, t: Ints, kind: Ints, argument: Ints, stepping: Ints) -> None:

@@ -1,11 +1,8 @@
-"""Puts time on a core where only its amount is known: the fallback for machines that do not tell switches.
+"""Puts time on a core where no switches are told: the fallback for machines that do not tell them.
 
-An account says: in `[t0, t1]` this thread was on a core for so long. Where in it, is inferred; the amount stays what was told.
-
-    all or nothing      ▔▔▔▔▔▔▔▔   or   ▁▁▁▁▁▁▁▁
-    it held the GIL     ▁▁▔▔▔▁▁▁        for as long as it was on a core: there
-    ended by a tick     ▔▔▁▁▁▁▔▔        it ran at both ends, for it marked them
-    otherwise           ▔▔▔▁▁▁▁▁        beside what it did before
+accounts            ▔▔▔▔▁▁▁▁▔▔▔▔    spells on a core or off it, each end known to a fraction of a millisecond
+it took the GIL     ▁▁▁▁▁▁▁▁▁▔▔▔    so near to where it came to a core: there it came
+ended by a tick     ▔▔▁▁▁▁▔▔        it ran at both ends, for it marked them
 """
 
 from __future__ import annotations
@@ -13,31 +10,40 @@ from __future__ import annotations
 import numpy as np
 
 from engine.agent._gilscope import codes
-from engine.timeline.layer import Layer
+from engine.timeline.evidence import Accounts
+from engine.timeline.layer import Ints, Layer
 from engine.timeline.operations import BETWEEN, plain
 from engine.timeline.thread_states import BLOCKED, PREEMPTED
 
 Change = tuple[int, int]
 
 _NEARLY = 0.95
-_HARDLY = 0.02
+_BESIDE_NS = 1_000_000
 _ON = 0
 
 
-def placed(t0: int, t1: int, oncpu: int, waited: int, was_on: bool, held: list[tuple[int, int]]) -> list[Change]:
-    """Changes of the core layer for an account of the kernel. `held`: the spells in which it had the GIL, cut to `[t0, t1]`."""
-    length = t1 - t0
-    off = PREEMPTED if waited * 2 > length - oncpu else BLOCKED
-    if oncpu >= _NEARLY * length:
-        return [(t0, _ON)]
-    if oncpu <= _HARDLY * length:
-        return [(t0, off)]
-    holding = sum(end - start for start, end in held)
-    if 0.7 * oncpu <= holding <= 1.3 * oncpu:
-        return [(t0, off), *((t, value) for start, end in held for t, value in ((start, _ON), (end, off)))]
-    if was_on:
-        return [(t0, _ON), (t0 + oncpu, off)]
-    return [(t0, off), (t1 - oncpu, _ON)]
+def placed(accounts: Accounts, gil: Layer, tid: int) -> tuple[Ints, Ints]:
+    """Changes of the core layer of a thread, of which these are the accounts, in the order of time. `gil` says who has it.
+
+    What says that the GIL was taken or dropped is exact: an end of a spell that lies beside it is there.
+    """
+    length = accounts.t1 - accounts.t0
+    on = accounts.oncpu_ns * 2 > length
+    value = np.where(on, _ON, np.where(accounts.waited_ns * 2 > length, PREEMPTED, BLOCKED))
+    mine = gil.value == tid
+    before = np.concatenate(([gil.initial == tid], mine[:-1]))
+    t = np.where(on, _drawn_to(gil.t[mine & ~before], accounts.t0), _drawn_to(gil.t[before & ~mine], accounts.t0))
+    return np.maximum.accumulate(t), value
+
+
+def _drawn_to(places: Ints, t: Ints) -> Ints:
+    """These times, or the nearest of the places where one is near."""
+    if not len(places):
+        return t
+    after = np.minimum(np.searchsorted(places, t), len(places) - 1)
+    earlier, later = places[np.maximum(after - 1, 0)], places[after]
+    nearest = np.where(np.abs(t - earlier) <= np.abs(later - t), earlier, later)
+    return np.where(np.abs(t - nearest) <= _BESIDE_NS, nearest, t)
 
 
 def placed_between_ticks(t0: int, t1: int, oncpu: int) -> list[Change]:
@@ -54,10 +60,3 @@ def inferred_from_operations(operation: Layer, since: int, upto: int) -> list[Ch
     times, values = operation.t[inside], operation.value[inside]
     works = np.isin(plain(values), (codes.PYTHON, codes.NATIVE, codes.CALL, BETWEEN))
     return list(zip(times.tolist(), np.where(works, _ON, BLOCKED).tolist(), strict=True))
-
-
-def spells(gil: Layer, tid: int, t0: int, t1: int) -> list[tuple[int, int]]:
-    """When `tid` held the GIL, cut to `[t0, t1]`."""
-    times = np.concatenate(([t0], gil.changes(t0, t1), [t1]))
-    mine = gil.at(times[:-1]) == tid
-    return [(int(start), int(end)) for start, end, held in zip(times[:-1], times[1:], mine, strict=True) if held]

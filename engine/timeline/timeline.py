@@ -171,7 +171,7 @@ class Timeline:
             cpu.thread.forget(min(before, cpu.pen.look_from))
 
     def _counters(self) -> dict[str, int]:
-        at_work = [thread for thread in self._cast.threads.values() if thread.measured]
+        at_work = [thread for thread in self._cast.threads.values() if thread.measured is not None]
         found: dict[str, int] = {}
         if self._cast.kernel == "exact":
             found["gil_oncore_overlap_ns"], found["gil_overlap_ns"] = self._overlap.oncore_ns, self._overlap.long_ns

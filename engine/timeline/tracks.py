@@ -78,8 +78,8 @@ class ThreadTrack:
     """`interpreter`: in which it is. `stepping`: the lane of the task whose step it is at, 0 for none; `step` that task, now.
 
     `told_until`, `tick`: how far marks alone have told where it was. `placed`: its core layer is inferred. `cpu`: the core that it is on or
-    was. `measured`: it or a task of it carries jobs. `waits`: what it was seen to be blocked in. `woken`: when, and by which lane it was
-    let go on.
+    was. `measured`: since when it, or a task of it, carries jobs. `waits`: what it was seen to be blocked in. `woken`: when, and by which
+    lane it was let go on.
     """
 
     process: ProcessTrack
@@ -103,7 +103,7 @@ class ThreadTrack:
     tick: tuple[int, int] | None = None
     told_until: int = 0
     placed: bool = False
-    measured: bool = False
+    measured: int | None = None
     voluntary: int = 0
     involuntary: int = 0
 

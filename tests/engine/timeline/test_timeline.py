@@ -324,6 +324,18 @@ class TestEdges:
         assert ("message", "other", 6.0, "main", 7.0) in told(story, 10).edges()
 
 
+@pytest.mark.parametrize(("instrumented", "measured"), [(True, ["main", "made"]), (False, ["main"])])
+def test_what_a_users_job_starts_works_for_the_job(instrumented: bool, measured: list[str]) -> None:
+    story = Story(program=False, instrumented=instrumented)
+    story.born(A)
+    story.born(B, by=A)
+    story.marks(1, A, codes.JOB_BEGIN)
+    story.born(102, by=A, t=2)
+    story.marks(2, 102, codes.THREAD_BEGIN, text="made")
+    found = told(story, 10, (1.5,))
+    assert [lane.name for lane in found.trace.lanes.values() if lane.measured] == measured
+
+
 class TestOtherPrograms:
     def test_what_is_no_python_works_natively(self, harvests: tuple[float, ...]) -> None:
         story = two_threads(waits="exact")
