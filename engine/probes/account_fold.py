@@ -35,7 +35,7 @@ _Row = tuple[int, int, int, int, int, int]
 class Spells:
     """In `[t0, t1]` a thread was on a core throughout (`oncpu_ns` is all of it) or not at all, and lacked one for `waited_ns`.
 
-    Columns of equal length; those of one thread follow one another without gaps.
+    Columns of equal length, sorted by `t0`; those of one thread follow one another without gaps.
     """
 
     t0: Ints
@@ -129,7 +129,7 @@ class AccountFold:
 
     def spells(self) -> Spells:
         """What has settled since the last time: of every living thread all that is older than LAG_NS."""
-        rows = [*self._done, *self._rows.values()]
+        rows = sorted([*self._done, *self._rows.values()])
         self._done, self._rows = [], {}
         t0, t1, pid, tid, oncpu, waited = np.array(rows, np.int64).reshape(-1, 6).T
         return Spells(t0, t1, pid, tid, oncpu, waited)
