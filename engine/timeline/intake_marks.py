@@ -93,7 +93,7 @@ class MarkIntake:
 
     def _take_texts(self, thread: ThreadTrack, marked: Marked) -> None:
         for (kind, number), text in marked.texts.items():
-            if kind == codes.THREAD_BEGIN and not marked.interpreter:
+            if kind == codes.THREAD_BEGIN:
                 self._cast.christen(thread, text)
             elif kind in (codes.OP_BEGIN, codes.AWAIT_BEGIN, codes.AWAITED):
                 thread.process.targets[number] = text

@@ -4,7 +4,7 @@ Beside `models`, because a child that is to start quickly must not import every 
 """
 
 from . import marks, pooled
-from .perform import failed, perform_jobs
+from .perform import describe, failed, perform_jobs
 
 TYPE_CHECKING = False  # As in marks: typing is not to be imported.
 if TYPE_CHECKING:
@@ -52,19 +52,28 @@ def perform_submitted(index: int, token: int) -> "Outcome":
     return pooled.perform(_submitted, index, token)
 
 
-def perform_apart(work: "Jobs", indices: range) -> "list[Outcome]":
-    """Carries out the jobs of one worker inside an interpreter of its own. Raises nothing: no exception could leave it whole."""
+def prepare_apart(work: "Jobs") -> "dict[str, Any] | None":
+    """Makes this interpreter one that can take jobs; answers what went wrong. Raises nothing: no exception could leave it whole."""
+    global _submitted
     try:
         work.load()
-        marks.ready()
-        return perform_jobs(work, indices, marks.of_this_thread())
+        _submitted = work
+    except BaseException as error:
+        return describe(error)
+    return None
+
+
+def perform_apart(indices: range) -> "list[Outcome]":
+    """Carries out the jobs of one worker in an interpreter that is prepared. Raises nothing."""
+    try:
+        return perform_jobs(_submitted, indices, marks.of_this_thread())
     except BaseException as error:
         return [failed(index, error) for index in indices]
 
 
-def perform_pickled(pickled: bytes, queue: int) -> None:
-    """The same where an interpreter cannot be called with arguments: they come pickled, and the outcomes leave through a queue."""
+def call_pickled(name: str, arguments: bytes, queue: int) -> None:
+    """Calls one of these where an interpreter can only be told to run text: arguments come pickled, the answer leaves through a queue."""
     import pickle
 
     queues: Any = __import__("_interpqueues")
-    queues.put(queue, pickle.dumps(perform_apart(*pickle.loads(pickled))), 0, 1)
+    queues.put(queue, pickle.dumps(globals()[name](*pickle.loads(arguments))), 0, 1)

@@ -98,10 +98,15 @@ class _Known:
 
 
 def _home(loop: "Any") -> _Home:
-    home = loop.__dict__.get("_gilscope")
-    if home is None:
-        home = loop.__dict__["_gilscope"] = _Home()
-    return home  # type: ignore[no-any-return]
+    # Not by its `__dict__`: to ask for that makes every attribute of the loop slower from then on.
+    home = getattr(loop, "_gilscope", None)
+    if type(home) is not _Home:
+        home = _Home()
+        try:
+            loop._gilscope = home
+        except Exception:  # A class of the program's own, which will not have it.
+            home.silent = True
+    return home
 
 
 def _meet(loop: "Any", task: "Any") -> "_Known | None":

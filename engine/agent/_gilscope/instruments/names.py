@@ -48,8 +48,10 @@ def on_object(mine: "marks.Marks", operation: int, thing: "Any") -> int:
 
 
 def _meet(thing: "Any") -> "tuple[Any, int, str]":
-    name = getattr(thing, "__dict__", {}).get("name")
     kind = type(thing).__name__
+    # Only what it simply has: to ask for more would be to run code of the program's.
+    asks = hasattr(type(thing), "name") or hasattr(type(thing), "__getattr__")
+    name = None if asks else getattr(thing, "name", None)
     with _turn:
         if len(_of_objects) >= _MOST:
             for key, (there, _, _) in list(_of_objects.items()):

@@ -13,10 +13,9 @@ if TYPE_CHECKING:
 def mark(loop: "Any", mark: "Mark") -> None:
     """Marks whenever the loop's selector may wait."""
     selector = getattr(loop, "_selector", None)
-    own = getattr(selector, "__dict__", None)
-    if selector is None or own is None or "select" in own:
+    original = getattr(selector, "select", None)
+    if original is None or _is_ours(original):
         return
-    original = selector.select
 
     def select(timeout: "float | None" = None) -> "Any":
         if timeout is not None and timeout <= 0:
@@ -30,11 +29,19 @@ def mark(loop: "Any", mark: "Mark") -> None:
         finally:
             mark(codes.SELECT_END)
 
-    own["select"] = select
+    # As an attribute, for to ask for its `__dict__` would make all of them slower.
+    try:
+        selector.select = select  # type: ignore[union-attr]
+    except AttributeError:
+        return  # It has no room for attributes.
 
 
 def unmark(loop: "Any") -> None:
     """Leaves the selector as it was."""
-    own = getattr(getattr(loop, "_selector", None), "__dict__", {})
-    if getattr(own.get("select"), "__module__", None) == __name__:
-        del own["select"]
+    selector = getattr(loop, "_selector", None)
+    if _is_ours(getattr(selector, "select", None)):
+        del selector.select  # type: ignore[union-attr]
+
+
+def _is_ours(select: "Any") -> bool:
+    return getattr(select, "__module__", None) == __name__

@@ -130,10 +130,9 @@ def _number_items(wait: "FrameType") -> None:
     if caller is None or _callers.get(caller.f_code) != codes.GET:
         return
     queue: Any = caller.f_locals["self"]
-    own = queue.__dict__
-    if "_put" in own or "_get" in own or len(queue.queue) or [type(queue)._put, type(queue)._get] != _plain:
-        return
-    own["_put"], own["_get"] = _numbered(ref(queue), *_plain)
+    # Not by its `__dict__`: to ask for that makes every attribute of the queue slower from then on.
+    if [getattr(method, "__func__", None) for method in (queue._put, queue._get)] == _plain and not len(queue.queue):
+        queue._put, queue._get = _numbered(ref(queue), *_plain)
 
 
 def _numbered(there: "Any", put: "Any", get: "Any") -> "tuple[Any, Any]":
@@ -144,8 +143,7 @@ def _numbered(there: "Any", put: "Any", get: "Any") -> "tuple[Any, Any]":
         if len(queue.queue) == len(tokens) + change:
             return True
         # Somebody did something to the items behind its back: from now on nobody can say which is which.
-        for name in ("_put", "_get"):
-            queue.__dict__.pop(name, None)
+        del queue._put, queue._get
         return False
 
     def _put(item: "Any") -> None:

@@ -3,11 +3,12 @@
 import pickle
 import sys
 
-from .. import worker
+from .. import marks, worker
 from ..threaded import in_threads
 
 TYPE_CHECKING = False  # As in marks: typing is not to be imported.
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from ..plan import Plan
@@ -22,37 +23,60 @@ DESCRIPTION = (
 START_METHODS = ()
 OLDEST = (3, 13)
 
-_CALL = "from _gilscope.worker import perform_pickled\nperform_pickled(pickled, queue)"
+READY_BY_WORKERS = True
+"""Making an interpreter imports so much that a watch on its GIL would cost it more than all of its jobs."""
+
+_CALL = "from _gilscope.worker import call_pickled\ncall_pickled(name, arguments, queue)"
 
 
 def run(plan: "Plan", work: "Jobs") -> "list[Outcome]":
-    perform = _called if sys.version_info >= (3, 14) else _executed
-    return in_threads(plan.shares(), lambda indices, _: perform(work, indices))
+    shares = plan.shares()
+    unprepared = list(shares)
+
+    def perform(indices: range, _: object) -> "list[Outcome]":
+        interpreter = _Called() if sys.version_info >= (3, 14) else _Executed()
+        try:
+            error = interpreter.call(worker.prepare_apart, work)
+            unprepared.pop()
+            if not unprepared:
+                marks.ready()
+            return [(index, False, error) for index in indices] if error else interpreter.call(worker.perform_apart, indices)
+        finally:
+            interpreter.close()
+
+    return in_threads(shares, perform)
 
 
-def _called(work: "Jobs", indices: range) -> "list[Outcome]":
+class _Called:
     """Through the public module, from 3.14 on."""
-    interpreters: Any = __import__("concurrent.interpreters", fromlist=["create"])
-    interpreter = interpreters.create()
-    try:
-        outcomes: list[Outcome] = interpreter.call(worker.perform_apart, work, indices)
-    finally:
-        interpreter.close()
-    return outcomes
+
+    def __init__(self) -> None:
+        interpreters: Any = __import__("concurrent.interpreters", fromlist=["create"])
+        self._interpreter = interpreters.create()
+
+    def call(self, function: "Callable[..., Any]", *arguments: object) -> "Any":
+        return self._interpreter.call(function, *arguments)
+
+    def close(self) -> None:
+        self._interpreter.close()
 
 
-def _executed(work: "Jobs", indices: range) -> "list[Outcome]":
+class _Executed:
     """Through what is under it, on 3.13, which hands over no more than bytes and numbers."""
-    interpreters: Any = __import__("_interpreters")
-    queues: Any = __import__("_interpqueues")
-    queue = queues.create(0, 0, 1)
-    interpreter = interpreters.create("isolated")
-    try:
-        failure = interpreters.exec(interpreter, _CALL, {"pickled": pickle.dumps((work, indices)), "queue": queue})
+
+    def __init__(self) -> None:
+        self._interpreters: Any = __import__("_interpreters")
+        self._queues: Any = __import__("_interpqueues")
+        self._queue = self._queues.create(0, 0, 1)
+        self._interpreter = self._interpreters.create("isolated")
+
+    def call(self, function: "Callable[..., Any]", *arguments: object) -> "Any":
+        told = {"name": function.__name__, "arguments": pickle.dumps(arguments), "queue": self._queue}
+        failure = self._interpreters.exec(self._interpreter, _CALL, told)
         if failure is not None:
             raise RuntimeError(f"in its interpreter: {failure.formatted}")
-        outcomes: list[Outcome] = pickle.loads(queues.get(queue)[0])
-    finally:
-        interpreters.destroy(interpreter)
-        queues.destroy(queue)
-    return outcomes
+        return pickle.loads(self._queues.get(self._queue)[0])
+
+    def close(self) -> None:
+        self._interpreters.destroy(self._interpreter)
+        self._queues.destroy(self._queue)
