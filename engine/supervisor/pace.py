@@ -4,7 +4,7 @@
     none is            four: each frame costs a few milliseconds that the measured program would have had
 
 Whether a core is free the supervisor feels itself: its thread waits for one (`/proc/self/schedstat`, proc(5)). What is not read in time
-stays where it was written; only what sees nothing but the moment (samples of the GIL, accounts) grows coarser, and says so.
+stays where it was written. Only what sees nothing but the moment (samples of the GIL, accounts) does not give way: it would miss most.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ class Session:
             if self._front is not None:
                 self._front.began(measured.pid)
             harvest.begin(measured.pid)
-            if harvest.kernel == "sampled":
+            if "sampled" in (harvest.kernel, harvest.sources["gil"]):
                 stay_prompt()
             else:
                 give_way()

@@ -1,0 +1,131 @@
+"""How true a trace is: held against the kernel's own tracepoint, CPython's own count, and threads whose order is known.
+
+Every figure is printed (`pytest -s`): those that the README states come from here.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from engine.trace import State
+from tests.support.real_runs import Told, ran, shared, spec
+from tests.support.sched_witness import Spell, Witness, witnessed
+
+LOCKSTEP = Path(__file__).parents[1] / "support" / "programs" / "lockstep.py"
+SWITCHES = ("marks", "kernel", "gil")
+ACCOUNTS = ("marks", "schedstat", "gil")
+SAMPLES = ("marks", "kernel", "gil-sampled")
+LONG = {"rounds": 3_000_000}
+MOST_OF_OTHERS = 0.3
+"""The recorder itself is among them."""
+
+pytestmark = pytest.mark.skipif(os.cpu_count() == 1, reason="on one core nothing ever runs at once")
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """On one thread, while it had jobs. `same`: the share of time of which trace and witness say the same; `overlap`: of the time that
+    either of them says that it was on a core, the share that both do."""
+
+    thread: str
+    same: float
+    overlap: float
+
+
+def agreements(told: Told, witness: Witness) -> list[Agreement]:
+    zero = told.trace.record.clock["monotonic_ns"]
+    found = []
+    for lane in told.lanes("thread", measured=True):
+        jobs = [job for job in told.trace.jobs if job.lane == lane.id]
+        window = (min(job.start_ns for job in jobs), max(job.end_ns for job in jobs))
+        assert lane.tid is not None
+        ours = _cut(told.spells(lane.id, State.running, State.native), window)
+        true = _cut([(start - zero, end - zero) for start, end in witness.spells(lane.tid)], window)
+        both, either = shared(ours, true), _length(ours) + _length(true)
+        found.append(Agreement(lane.name, 1 - (either - 2 * both) / _length([window]), both / (either - both)))
+    return found
+
+
+def _busy(told: Told) -> Spell:
+    """From the first job's beginning to the last one's end, by the witness's clock."""
+    zero = told.trace.record.clock["monotonic_ns"]
+    return zero + min(job.start_ns for job in told.trace.jobs), zero + max(job.end_ns for job in told.trace.jobs)
+
+
+def _cut(spells: list[Spell], window: Spell) -> list[Spell]:
+    return [(max(start, window[0]), min(end, window[1])) for start, end in spells if end > window[0] and start < window[1]]
+
+
+def _length(spells: list[Spell]) -> int:
+    return sum(end - start for start, end in spells)
+
+
+@pytest.mark.parametrize(("sources", "least"), [pytest.param(SWITCHES, 0.99, id="kernel"), pytest.param(ACCOUNTS, 0.95, id="schedstat")])
+@pytest.mark.parametrize(("workload", "model", "workers"), [("cpu", "threads", 4), ("cpu", "processes", 2), ("native", "threads", 2)])
+def test_a_trace_tells_when_a_thread_was_on_a_core(
+    workload: str, model: str, workers: int, sources: tuple[str, ...], least: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with witnessed() as witness:
+        told = ran(spec(workload, model, workers, params=LONG if workload == "cpu" else {}, sources=sources))
+    assert told.trace.record.status == "complete", told.trace.record.error
+    found = agreements(told, witness)
+    for one in found:
+        _say(capsys, f"{workload} under {model} by {sources[1]}: {one.thread} {one.same:.2%} the same, {one.overlap:.2%} of on-core time")
+    assert len(found) == workers
+    others = witness.others_share(_busy(told), {lane.tid or 0 for lane in told.lanes("thread")})
+    if sources == ACCOUNTS and others > MOST_OF_OTHERS and min(one.same for one in found) < least:
+        pytest.skip(
+            f"other programs had {others:.0%} of the cores: who reads accounts was not let read them in time, and nothing is proven"
+        )
+    assert min(one.same for one in found) >= least
+
+
+def test_nearly_every_hand_over_of_the_gil_is_seen(capsys: pytest.CaptureFixture[str]) -> None:
+    """CPython counts them itself."""
+    seen = _hand_overs(SWITCHES)
+    _say(capsys, f"hand-overs of the GIL seen by watchpoint: {seen[0]} of {seen[1]}")
+    assert seen[1] > 20
+    assert abs(seen[0] - seen[1]) <= max(2, 0.01 * seen[1])
+
+
+def test_of_the_hand_overs_samples_miss_the_shortest(capsys: pytest.CaptureFixture[str]) -> None:
+    seen = _hand_overs(SAMPLES)
+    _say(capsys, f"hand-overs of the GIL seen by samples: {seen[0]} of {seen[1]}")
+    assert seen[1] > 20
+    assert seen[0] >= 0.5 * seen[1]
+
+
+@pytest.mark.parametrize(("sources", "least"), [pytest.param(SWITCHES, 0.99, id="watchpoint"), pytest.param(SAMPLES, 0.6, id="samples")])
+def test_the_gil_is_held_by_whose_turn_it_is(
+    sources: tuple[str, ...], least: float, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GILSCOPE_TEST_TURNS", str(tmp_path))
+    told = ran(spec(f"{LOCKSTEP}:turns", "threads", 2, sources=sources))
+    assert told.trace.record.status == "complete", told.trace.record.error
+    zero = told.trace.record.clock["monotonic_ns"]
+    (gil,) = told.lanes("interpreter")
+    for lane in told.lanes("thread", measured=True):
+        turns = [(began - zero, ended - zero) for began, ended in ast.literal_eval((tmp_path / str(lane.tid)).read_text())]
+        held = [(one["start_ns"], one["end_ns"]) for one in told.segments if one["lane"] == gil.id and one["ref"] == lane.id]
+        right = shared(turns, held) / _length(turns)
+        _say(capsys, f"the GIL's holder by {sources[2]}: {lane.name} {right:.2%} of its turns")
+        assert right >= least
+
+
+def _hand_overs(sources: tuple[str, ...]) -> tuple[int, int]:
+    """Those that the trace has, and those that CPython counted meanwhile."""
+    told = ran(spec("cpu", "threads", 4, params=LONG, sources=sources))
+    assert told.trace.record.status == "complete", told.trace.record.error
+    gil = told.metrics["gil"]
+    return gil["seen_handoffs"], gil["handoffs"]
+
+
+def _say(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    with capsys.disabled():
+        sys.stdout.write(f"\n{text}")
