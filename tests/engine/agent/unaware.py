@@ -15,6 +15,12 @@ try: threading.current_thread().join()
 except RuntimeError: import traceback; traceback.print_exc()
 try: threading.Thread().join()
 except RuntimeError: traceback.print_exc()
+class Never(threading.Thread):
+    def __init__(self): pass
+    def is_alive(self): print("asked"); return True
+for thread in (Never(), Never()):
+    try: thread.join()
+    except RuntimeError: traceback.print_exc()
 sys.exit({}["exit"])
 """,
     "interrupts of what waits": """

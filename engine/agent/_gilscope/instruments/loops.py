@@ -27,16 +27,19 @@ _LONG_NS = 1_000_000
 _NEVER = 1 << 62
 _EAGER_FACTORY = "create_eager_task_factory.<locals>.factory"
 
+_KNOWN = {"_callback", "_args", "_cancelled", "_loop", "_source_traceback", "_repr", "__weakref__", "_context"}
+"""What a stock handle is made of."""
+
 _asyncio: "Any" = None
 
 
 def of_asyncio(asyncio: "ModuleType") -> None:
     """Instruments the loops that asyncio itself is made of, and all that inherit from them. Idempotent."""
     global _asyncio
-    if _asyncio is not None:
-        return
-    _asyncio = asyncio
     loops: Any = asyncio.base_events.BaseEventLoop
+    if _asyncio is not None or not _KNOWN.issuperset(asyncio.events.Handle.__slots__) or not hasattr(loops, "_call_soon"):
+        return  # Done, or an asyncio of later than we know.
+    _asyncio = asyncio
     handle = _handle_of(asyncio.events)
     _call_soon(loops, handle)
     _create_task(loops)

@@ -91,11 +91,14 @@ def _twin_of(simple: "Any", empty: "type[Exception]", worker: "CodeType") -> "An
 
 def _is_ours(item: "Any") -> bool:
     """Whether it is a model's own work, which is marked already."""
-    function = getattr(item, "fn", None) or getattr(item, "task", (None,))[0]
-    arguments = getattr(function, "args", None)
-    if type(arguments) is tuple and arguments:
-        function = arguments[0]  # By asyncio.to_thread: a partial that runs it in its context.
-    return str(getattr(function, "__module__", "")).startswith(_OURS)
+    try:
+        function = getattr(item, "fn", None) or item.task[0]
+        arguments = getattr(function, "args", None)
+        if type(arguments) is tuple and arguments:
+            function = arguments[0]  # By asyncio.to_thread: a partial that runs it in its context.
+        return str(function.__module__).startswith(_OURS)
+    except Exception:  # Whatever the program submits, and however it answers.
+        return False
 
 
 def of_process_pools(process: "ModuleType") -> None:
@@ -103,17 +106,17 @@ def of_process_pools(process: "ModuleType") -> None:
     pending: dict[int, int] = {}
     _workers.add(process._process_worker.__code__)
 
-    def submitted(self: "Any", future: "Any", fn: "Any", args: "Any", kwargs: "Any") -> None:
-        work_item(self, future, fn, args, kwargs)
+    def submitted(self: "Any", *args: "Any", **options: "Any") -> None:
+        work_item(self, *args, **options)
         if len(pending) >= _MOST_PENDING:
             pending.clear()
         if not _is_ours(self):
-            pending[id(kwargs)] = give()
+            pending[id(self.kwargs)] = give()
 
-    def called(self: "Any", work_id: int, fn: "Any", args: "Any", kwargs: "Any") -> None:
-        call_item(self, work_id, fn, args, kwargs)
+    def called(self: "Any", *args: "Any", **options: "Any") -> None:
+        call_item(self, *args, **options)
         # The item that the work was submitted as holds these very arguments until its result comes.
-        token = pending.pop(id(kwargs), None)
+        token = pending.pop(id(self.kwargs), None)
         if token is not None:
             self._gilscope = token
 

@@ -54,7 +54,7 @@ def _join(kind: "Any") -> None:
 
     def join(self: "Any", timeout: "float | None" = None) -> None:
         try:
-            return _inside(lambda mine: names.on_text(mine, codes.JOIN, self.name), original, self, timeout)  # type: ignore[no-any-return]
+            return _inside(lambda mine: names.on_text(mine, codes.JOIN, str(self._name)), original, self, timeout)  # type: ignore[no-any-return]
         except BaseException as error:
             forget_frame(error)
             raise

@@ -74,11 +74,11 @@ def _rename(thread: "Any", get_ident: "Any") -> None:
 
 
 def _join(thread: "Any") -> None:
-    join = thread.join
+    join, is_alive = thread.join, thread.is_alive
 
     def waited(self: "Any", timeout: "float | None" = None) -> None:
         try:
-            if not self.is_alive():
+            if not self._initialized or not is_alive(self):
                 return join(self, timeout)  # type: ignore[no-any-return]
             mine = marks.of_this_thread()
             mine.mark(codes.OP_BEGIN | names.on_text(mine, codes.JOIN, self._name) << 8)

@@ -82,12 +82,16 @@ class _Waiter:
         lock = self._lock
         if not self._begun:
             self._begun = True
-            _number_items(sys._getframe(1))
+            _number_items(sys._getframe(1).f_back)
             return lock.acquire()  # type: ignore[no-any-return]
         if not blocking or not lock.locked():
             return lock.acquire(False)  # type: ignore[no-any-return]
         mine = marks.of_this_thread()
-        mine.mark(codes.OP_BEGIN | _what_for(mine, sys._getframe(1)) << 8)
+        try:
+            what_for = _what_for(mine, sys._getframe(1))
+        except Exception:  # A class of the program's own, which answers in its own way.
+            what_for = codes.CONDITION
+        mine.mark(codes.OP_BEGIN | what_for << 8)
         try:
             return lock.acquire(True, timeout)  # type: ignore[no-any-return]
         except BaseException as error:
@@ -124,15 +128,17 @@ def _what_for(mine: "marks.Marks", wait: "FrameType") -> int:
     return names.on_object(mine, operation, caller.f_locals["self"])
 
 
-def _number_items(wait: "FrameType") -> None:
-    """Begins to tell which item is which of a plain queue whose lock the caller holds, and which is empty or full now."""
-    caller = wait.f_back
+def _number_items(caller: "FrameType | None") -> None:
+    """Begins to tell which item is which of a plain queue, whose lock the caller holds, and which is empty now."""
     if caller is None or _callers.get(caller.f_code) != codes.GET:
         return
     queue: Any = caller.f_locals["self"]
-    # Not by its `__dict__`: to ask for that makes every attribute of the queue slower from then on.
-    if [getattr(method, "__func__", None) for method in (queue._put, queue._get)] == _plain and not len(queue.queue):
-        queue._put, queue._get = _numbered(ref(queue), *_plain)
+    try:
+        # Not by its `__dict__`: to ask for that makes every attribute of the queue slower from then on.
+        if [method.__func__ for method in (queue._put, queue._get)] == _plain and not len(queue.queue):
+            queue._put, queue._get = _numbered(ref(queue), *_plain)
+    except Exception:
+        return  # A class of the program's own, or numbered already: then these are no methods.
 
 
 def _numbered(there: "Any", put: "Any", get: "Any") -> "tuple[Any, Any]":
