@@ -18,7 +18,7 @@ import numpy as np
 from engine.probes.call_sites import CallSites
 from engine.probes.errors import ProbeUnavailable
 from engine.probes.perf import Rings
-from engine.probes.perf_event import leaving, unavailable
+from engine.probes.perf_event import disable, enable, leaving, unavailable
 from engine.probes.perf_records import OUT_BLOCKED, Ints
 from engine.probes.targets import Targets, Wait
 from engine.probes.waits import Row
@@ -40,11 +40,20 @@ class SwitchCalls:
         if mask is None:
             raise ProbeUnavailable(f"what threads block in is not known at each switch on {platform.machine()}")
         try:
-            rings.attach(leaving(mask).pack(), tid)
+            self._fds = rings.attach(leaving(mask).pack(), tid)
         except OSError as error:
             raise unavailable(error, "what threads block in") from None
         self._sites, self._targets = sites, targets
         self._held = np.empty((8, 0), np.int64)
+
+    def pause(self) -> None:
+        """From when this returns on it costs nothing, and tells nothing."""
+        for fd in self._fds:
+            disable(fd)
+
+    def resume(self) -> None:
+        for fd in self._fds:
+            enable(fd)
 
     def take(self, calls: Ints, switch: Ints, upto_ns: int) -> list[Row]:
         """A row for each switch off a core that was for a call. `calls` are all that were drained; what has no switch yet waits for it.

@@ -7,6 +7,7 @@ it tells switches, no more        looks at every thread each 3 ms
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable
 
 from engine.probes import ProbeUnavailable
@@ -21,6 +22,12 @@ from engine.probes.wakes import WakeTrace
 from engine.timeline.evidence import Waits, Wakes
 
 _OFTEN_NS, _SELDOM_NS = 3_000_000, 20_000_000
+_MOST_PER_S = 10_000
+_PAUSE_NS, _LONGEST_PAUSE_NS = 1_000_000_000, 16_000_000_000
+_PAUSED = (
+    "There were more than 10,000 waits a second: to tell what each was for, and who ended it, would slow the program down. For seconds "
+    "threads were looked at every few milliseconds instead; the waits in between are told as unknown."
+)
 
 
 class Waiting:
@@ -34,6 +41,8 @@ class Waiting:
         self._calls: SwitchCalls | None = None
         self._wakes: WakeTrace | None = None
         self._next_ns = 0
+        self._taken_ns = self._resume_ns = 0
+        self._pause_ns = _PAUSE_NS
 
     def watch(self, rings: Rings | None, tid: int) -> None:
         """`rings`: where the switches of what thread `tid` will start are told, if they are."""
@@ -63,7 +72,7 @@ class Waiting:
 
     def tick(self, pids: Iterable[int], now_ns: int) -> float:
         """Looks, if it is time. Answers in how many seconds it should be called again."""
-        period = _OFTEN_NS if self._calls is None else _SELDOM_NS
+        period = _OFTEN_NS if self._calls is None or self._resume_ns else _SELDOM_NS
         if self._looks is not None and now_ns >= self._next_ns:
             self._next_ns = now_ns + period
             self._looks.tick(pids, now_ns)
@@ -75,6 +84,7 @@ class Waiting:
         woke: Wakes | None = None
         if drained is not None and self._calls is not None:
             rows += self._calls.take(drained.records.calls, switch, drained.watermark_ns)
+            self._guard(self._calls, drained.records.calls.shape[1])
         if drained is not None and self._wakes is not None:
             got = self._wakes.take(drained.records.wakings, os.getpid(), drained.watermark_ns)
             woke = Wakes(got.t, got.tid, got.waker) if len(got) else None
@@ -90,6 +100,24 @@ class Waiting:
         """Idempotent. The events on the rings end with them."""
         if self._looks is not None:
             self._looks.close()
+
+    def _guard(self, calls: SwitchCalls, seen: int) -> None:
+        """Pauses what costs the program a microsecond or two a wait, where there are very many; twice as long where there still are."""
+        now = time.monotonic_ns()
+        since, self._taken_ns = self._taken_ns or now, now
+        if self._resume_ns:
+            if now >= self._resume_ns:
+                self._resume_ns = 0
+                for one in (calls, self._wakes):
+                    if one is not None:
+                        one.resume()
+        elif seen * 1e9 > _MOST_PER_S * max(now - since, _OFTEN_NS):
+            self._resume_ns, self._pause_ns = now + self._pause_ns, min(2 * self._pause_ns, _LONGEST_PAUSE_NS)
+            for one in (calls, self._wakes):
+                if one is not None:
+                    one.pause()
+            if _PAUSED not in self.notes:
+                self._note(_PAUSED)
 
     def _note(self, text: str) -> None:
         self.notes = (*self.notes, text)
