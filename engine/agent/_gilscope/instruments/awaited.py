@@ -45,17 +45,19 @@ _OPERATIONS = {
 """The functions of asyncio that say what somebody waits for in them."""
 
 
-def name_of(task: "Any") -> str:
-    """`fetch() · Task-3`, or `mine · fetch()` when the program named it; our own tasks by their name alone."""
+def name_of(task: "Any", coroutine: "Any" = None) -> str:
+    """`fetch() · Task-3`, or `mine · fetch()` when the program named it; our own tasks by their name alone.
+
+    To be given the coroutine of a task that may have come to its end at once: 3.12.1 crashes when such a task is asked for it.
+    """
     try:
-        return _name_of(task)
+        return _name_of(task, coroutine or task.get_coro())
     except Exception:  # A class of the program's own, which answers in its own way.
         return type(task).__name__
 
 
-def _name_of(task: "Any") -> str:
+def _name_of(task: "Any", coroutine: "Any") -> str:
     name = str(task.get_name())
-    coroutine = task.get_coro()
     code = _code(coroutine)
     if code is not None and code.co_filename.startswith(_OURS):
         return name

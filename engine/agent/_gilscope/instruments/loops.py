@@ -82,12 +82,12 @@ class _Known:
         self.met = mark
         mark(codes.TASK_NEW | self.number)
 
-    def name(self, task: "Any", mark: "Mark") -> None:
+    def name(self, task: "Any", mark: "Mark", coroutine: "Any" = None) -> None:
         """Tells its name, which by its first step it has for good."""
         if self.met is not mark:
             self.meet(mark)
         self.named = mark
-        marks.of_this_thread().text(codes.TASK_NEW, self.number >> 8, awaited.name_of(task))
+        marks.of_this_thread().text(codes.TASK_NEW, self.number >> 8, awaited.name_of(task, coroutine))
 
     def ends_step(self, task: "Any", mark: "Mark") -> None:
         self.inside = False
@@ -124,11 +124,15 @@ def _meet(loop: "Any", task: "Any") -> "_Known | None":
         known = _Known(home)
         if home.mark is not None:
             known.meet(home.mark)
+    return known if _carry(task, known) else None
+
+
+def _carry(task: "Any", known: _Known) -> bool:
     try:
         task._gilscope = known
-    except AttributeError:
-        return None
-    return known
+    except Exception:  # A class of the program's own, which will not have it.
+        return False
+    return True
 
 
 def _handle_of(events: "Any") -> "Any":
@@ -322,11 +326,12 @@ def _create_task(loops: "Any") -> None:
         task = None
         try:
             task = original(loop, coro, **options)
-            task._gilscope = known
-            known.name(task, mark)
         except BaseException as error:
             forget_frame(error)
             raise
+        else:
+            _carry(task, known)
+            known.name(task, mark, coro)
         finally:
             home.starting.pop()
             known.ends_step(task, mark)
