@@ -171,6 +171,16 @@ def test_a_dead_process_takes_the_jobs_of_its_own_threads_along_and_no_others(pr
     assert said["result"] == {"values": [str(index) for index in range(2 * cores) if index not in lost]}
 
 
+@pytest.mark.parametrize(("model", "method"), WITH_PROCESSES)
+def test_what_only_a_worker_cannot_import_fails_its_jobs_and_says_what(program: Program, model: str, method: str) -> None:
+    (program.folder / "own.py").write_text(
+        "import multiprocessing\nif multiprocessing.parent_process() is not None:\n"
+        "    raise ImportError('not in a worker')\ndef f(index):\n    return index\n"
+    )
+    said = carried_out(program, INTERPRETERS[0], workload=f"{program.folder}/own.py:f", model=model, start_method=method)
+    assert (said["error"]["type"], said["error"]["message"], said["error"]["failed"]) == ("ImportError", "not in a worker", 3)
+
+
 @pytest.mark.parametrize(("model", "method"), [("sequential", None), ("interpreters", None), *WITH_PROCESSES])
 def test_the_switch_interval_is_set_wherever_jobs_run(program: Program, interpreter: Interpreter, model: str, method: str | None) -> None:
     if not may_run(model, interpreter):

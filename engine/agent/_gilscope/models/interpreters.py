@@ -36,7 +36,7 @@ def run(plan: "Plan", work: "Jobs") -> "list[Outcome]":
     def perform(indices: range, _: object) -> "list[Outcome]":
         interpreter = _Called() if sys.version_info >= (3, 14) else _Executed()
         try:
-            error = interpreter.call(worker.prepare_apart, work)
+            error = interpreter.call(worker.prepare, work)
             unprepared.pop()
             if not unprepared:
                 marks.ready()
@@ -51,8 +51,7 @@ class _Called:
     """Through the public module, from 3.14 on."""
 
     def __init__(self) -> None:
-        interpreters: Any = __import__("concurrent.interpreters", fromlist=["create"])
-        self._interpreter = interpreters.create()
+        self._interpreter = _interpreters.create()
 
     def call(self, function: "Callable[..., Any]", *arguments: object) -> "Any":
         return self._interpreter.call(function, *arguments)
@@ -65,18 +64,25 @@ class _Executed:
     """Through what is under it, on 3.13, which hands over no more than bytes and numbers."""
 
     def __init__(self) -> None:
-        self._interpreters: Any = __import__("_interpreters")
-        self._queues: Any = __import__("_interpqueues")
-        self._queue = self._queues.create(0, 0, 1)
-        self._interpreter = self._interpreters.create("isolated")
+        self._queue = _queues.create(0, 0, 1)
+        self._interpreter = _interpreters.create("isolated")
 
     def call(self, function: "Callable[..., Any]", *arguments: object) -> "Any":
         told = {"name": function.__name__, "arguments": pickle.dumps(arguments), "queue": self._queue}
-        failure = self._interpreters.exec(self._interpreter, _CALL, told)
+        failure = _interpreters.exec(self._interpreter, _CALL, told)
         if failure is not None:
             raise RuntimeError(f"in its interpreter: {failure.formatted}")
-        return pickle.loads(self._queues.get(self._queue)[0])
+        return pickle.loads(_queues.get(self._queue)[0])
 
     def close(self) -> None:
-        self._interpreters.destroy(self._interpreter)
-        self._queues.destroy(self._queue)
+        _interpreters.destroy(self._interpreter)
+        _queues.destroy(self._queue)
+
+
+_interpreters: "Any" = None
+_queues: "Any" = None
+# Imported with the model, lest the first worker pay for it.
+if sys.version_info >= (3, 14):
+    _interpreters = __import__("concurrent.interpreters", fromlist=["create"])
+elif sys.version_info >= OLDEST:
+    _interpreters, _queues = __import__("_interpreters"), __import__("_interpqueues")
