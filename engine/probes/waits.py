@@ -28,7 +28,7 @@ Row = tuple[int, int, int, int, str]
 """t, pid, tid, what, target."""
 
 _LISTING_NS = 20_000_000
-_MOST_LOOKS = 50
+_MOST_LOOKS = 25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +78,7 @@ class Looks:
             raise ProbeUnavailable("what threads are blocked in cannot be seen: no /proc/PID/syscall", "run it outside the sandbox")
 
     def tick(self, pids: Iterable[int], now_ns: int) -> None:
-        """One look at every thread, or at fifty of them. `now_ns`: the present time."""
+        """One look at every thread, or at twenty-five of them. `now_ns`: the present time."""
         if now_ns >= self._listed_ns + _LISTING_NS:
             self._listed_ns = now_ns
             self._list(pids)

@@ -141,14 +141,14 @@ def test_of_very_many_threads_each_is_looked_at_in_turn() -> None:
         now = time.monotonic_ns()
         counts = []
         seen: set[int] = set()
-        for _ in range(3):
+        for _ in range(5):
             looks.tick([process.pid], now)
             rows = looks.take()
             counts.append(len(rows))
             seen |= {tid for _, _, tid, _, _ in rows}
         looks.close()
         process.kill()
-    assert max(counts) <= 50
+    assert max(counts) <= 25
     assert len(seen) == 120
 
 
