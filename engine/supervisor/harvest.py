@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.probes import ProbeError, ProbeUnavailable
-from engine.probes.gil import LONE, GilProbe
+from engine.probes.gil import LONE, GilLimits, GilProbe
 from engine.probes.gil.calibrations import Calibrations
 from engine.probes.marks import MarkFolder
 from engine.probes.perf import Drained
@@ -37,6 +37,7 @@ from engine.trace import RunSpec
 
 _SOURCES = {"exact": GIL_EXACT, "sampled": GIL_SAMPLED, "off": GIL_OFF, "absent": GIL_ABSENT}
 _START_S, _CALM_S = 0.003, 0.02
+_READY_START, _LONE_START = 1_500, 200
 
 
 class Harvest:
@@ -118,7 +119,13 @@ class Harvest:
         if self._wanted & {"gil", "gil-sampled"}:
             rings = self._kernel.rings if self._kernel is not None and "gil" in self._wanted else None
             self._gil = GilProbe(
-                rings, exact="gil" in self._wanted, follow=False, spare_lone=self._program, calibrations=self._calibrations
+                rings,
+                exact="gil" in self._wanted,
+                follow=False,
+                spare_lone=self._program,
+                # Ours have imported what they need when they are watched.
+                limits=None if self._program else GilLimits(start=_READY_START, lone=_LONE_START),
+                calibrations=self._calibrations,
             )
             # Where there is none, an extension module may turn it on.
             self.sources["gil"] = "off" if self._no_gil else "exact" if rings is not None else "sampled"

@@ -26,8 +26,8 @@ from engine.probes.perf_records import Records, Samples
 
 _STRAY_NS = 1_000_000_000
 _SAMPLE_S, _TRIAL_S, _CALM_S = 0.001, 0.002, 0.02
-_FLOOD_BYTES = 32_768
-"""So much that a guard may have something to say of it: 500 records."""
+_FLOOD_BYTES = 8_192
+"""So much that a guard may have something to say of it: 130 records."""
 _NOT_TOLD_APART = "there are GILs of other interpreters, which cannot be told apart before CPython 3.13: only the main one's is shown"
 
 _Row = tuple[int, int, int, int, int, int]
@@ -217,10 +217,11 @@ class GilProbe:
 
     def _spend(self, pid: int, count: int, now: int) -> None:
         process = self._roster.get(pid)
-        if process is not None and process.main.source == "exact" and not process.guard.spend(count, now):
-            assert process.family is not None
-            process.family.pause(now, self._handoffs(process.family))
-            self._roster.switch(process.family, now, "sampled")
+        if process is None or process.main.source != "exact" or process.guard.spend(count, now) or self._roster.grant(process, now):
+            return
+        assert process.family is not None
+        process.family.pause(now, self._handoffs(process.family))
+        self._roster.switch(process.family, now, "sampled")
 
     def _resume(self, family: Family) -> None:
         now = time.monotonic_ns()

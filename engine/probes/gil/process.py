@@ -45,13 +45,13 @@ class SeenGil:
 
 class GilProcess:
     """Valid until the process calls exec. `watched_ns`: since when what it forks inherits watchpoints. `lone`: it had but one thread when
-    that was last counted, and is spared for it."""
+    that was last counted, and is spared for it. `frugal`: it may cost no more than one of a single thread, for more were not seen yet."""
 
     def __init__(self, pid: int, gil: Gil, guard: RateGuard, since_ns: int) -> None:
         self.pid, self.gil, self.guard, self.since_ns = pid, gil, guard, since_ns
         self.watched_ns = 0
         self.family: Family | None = None
-        self.lone = False
+        self.lone = self.frugal = False
         self._counted_ns = 0
         self.main = SeenGil(pid, gil, 0, since_ns)
         listing = gil.struct.listing
@@ -94,6 +94,11 @@ class GilProcess:
             self._counted_ns = now_ns
             self.lone = len(procfs.threads(self.pid)) < 2
         return self.lone
+
+    @property
+    def alone(self) -> bool:
+        """Whether it has but one thread now."""
+        return len(procfs.threads(self.pid)) < 2
 
     def settled(self, t: int) -> bool:
         """Whether it is known which interpreters there were at `t`."""

@@ -22,7 +22,7 @@ from engine.probes.gil.family import Family
 from engine.probes.gil.fold import GilFold
 from engine.probes.gil.guard import GilLimits, RateGuard, Starts
 from engine.probes.gil.process import GilProcess, SeenGil
-from engine.probes.gil.structs import locate
+from engine.probes.gil.structs import Gil, locate
 from engine.probes.gil.watch import GilWatch
 from engine.probes.perf import Rings
 
@@ -98,7 +98,7 @@ class Roster:
             if self._follow and (origin is not None or parent in self.waiting):
                 self.waiting[child] = None  # It was born before its parent was watched, and has inherited nothing.
             return
-        process = GilProcess(child, origin.gil, self._guard(since, self._starts.lend(since)), since)
+        process = self._new(child, origin.gil, since)
         process.watched_ns, process.family, process.lone = since, origin.family, origin.lone
         self._processes[child] = process
         if process.family is not None:
@@ -130,12 +130,20 @@ class Roster:
         """A whole family is seen by another source from now on."""
         for pid in family.watch.members:
             process = self._processes[pid]
-            self._starts.give_back(process.guard.left)
-            process.guard = self._guard(now, self._limits.burst)
+            self._give_back(process)
+            process.guard = self._guard(now, self._limits.lone if process.frugal and self._limits.lone else self._limits.burst)
             for gil in process:
                 if gil.source in ("exact", "sampled") and (gil is process.main or family.watch.all_gils):
                     self._change(process, gil, now, source, family.why)
                     gil.next_look_ns = 0
+
+    def grant(self, process: GilProcess, now: int) -> bool:
+        """Whether a process that has used up what one with a single thread is allowed has more of them, and may cost more."""
+        if not process.frugal or process.alone:
+            return False
+        process.frugal = False
+        process.guard.grant(self._starts.lend(now))
+        return process.guard.left > 0
 
     def lose(self, process: GilProcess, t: int) -> None:
         """It has become another program."""
@@ -175,7 +183,7 @@ class Roster:
             del self.waiting[pid]
             # An exec before this moment is what brought these mappings; a later one takes them away.
             now = time.monotonic_ns()
-            self._processes[pid] = GilProcess(pid, gil, self._guard(now, self._starts.lend(now)), now)
+            self._processes[pid] = self._new(pid, gil, now)
             self.visit(self._processes[pid], now)
             return pid not in self.waiting
         del self.waiting[pid]
@@ -249,6 +257,16 @@ class Roster:
         self._families.append(family)
         return ""
 
+    def _new(self, pid: int, gil: Gil, now: int) -> GilProcess:
+        lone = self._limits.lone
+        process = GilProcess(pid, gil, self._guard(now, self._starts.lend(now) if lone is None else lone), now)
+        process.frugal = lone is not None
+        return process
+
+    def _give_back(self, process: GilProcess) -> None:
+        if not process.frugal:
+            self._starts.give_back(process.guard.left)
+
     def _guard(self, now: int, start: float) -> RateGuard:
         return RateGuard(self._limits.traps_per_s, self._limits.burst, start, now)
 
@@ -265,7 +283,7 @@ class Roster:
         self.waiting.pop(pid, None)
         if process is not None:
             self._ended[pid] = (process, time.monotonic_ns())
-            self._starts.give_back(process.guard.left)
+            self._give_back(process)
             self._leave(process, keep=True)
 
     def _leave(self, process: GilProcess, *, keep: bool = False) -> None:
