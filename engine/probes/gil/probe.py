@@ -25,7 +25,7 @@ from engine.probes.perf import Drained, Rings
 from engine.probes.perf_records import Records, Samples
 
 _STRAY_NS = 1_000_000_000
-_SAMPLE_S, _TRIAL_S, _CALM_S = 0.001, 0.002, 0.02
+_SAMPLE_S, _TRIAL_S, _LONE_S, _CALM_S = 0.001, 0.002, 0.003, 0.02
 _FLOOD_BYTES = 8_192
 """So much that a guard may have something to say of it: 130 records."""
 _NOT_TOLD_APART = "there are GILs of other interpreters, which cannot be told apart before CPython 3.13: only the main one's is shown"
@@ -84,11 +84,14 @@ class GilProbe:
     @property
     def patience_s(self) -> float:
         """In how many seconds to tick again: soon where a GIL is sampled, or was not watched until a moment ago and may be a flood; later
-        where there is only to be seen which interpreters come and go."""
-        if any(gil.source == "sampled" for process in self._roster for gil in process):
+        where there is only to be seen whether a lone thread gets company, or which interpreters come and go."""
+        sampled = [process for process in self._roster if any(gil.source == "sampled" for gil in process)]
+        if not all(process.lone for process in sampled):
             return _SAMPLE_S
-        trial = any(family.on_trial(time.monotonic_ns()) for family in self._roster.families)
-        return _TRIAL_S if trial or self._roster.waiting else _CALM_S
+        now = time.monotonic_ns()
+        if self._roster.waiting or any(family.on_trial(now) for family in self._roster.families):
+            return _TRIAL_S
+        return _LONE_S if sampled else _CALM_S
 
     def source(self, pid: int, interpreter: int = 0) -> SourceChange | None:
         """The latest change of the source of this interpreter's GIL."""
