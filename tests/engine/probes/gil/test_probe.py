@@ -274,6 +274,29 @@ def test_a_flood_of_handoffs_is_sampled_until_it_ends(version: str) -> None:
     assert [change.source for change in seen.changes if change.source != "absent"] == ["exact", "sampled"]
 
 
+@exact
+@pytest.mark.parametrize(("others", "sources"), [(0, ["exact", "sampled"]), (1, ["exact"])])
+def test_a_process_with_one_thread_is_allowed_less(others: int, sources: list[str]) -> None:
+    python = interpreter("3.13")
+    calibrated(python)
+    source = f"""
+import json, os, threading
+for _ in range({others}): threading.Thread(target=threading.Event().wait, daemon=True).start()
+out = os.open(os.devnull, os.O_WRONLY)
+for _ in range(20_000): os.write(out, b"x")
+print(json.dumps([]), flush=True)
+os.read(0, 1)
+os._exit(0)
+"""
+    limits = GilLimits(traps_per_s=1, burst=1e9, start=1e9, lone=50, pause_s=1e3)
+
+    def judged(seen: Seen) -> bool:
+        return len(seen.holds) > 5_000 or any(change.source == "sampled" for change in seen.changes)
+
+    seen = see(python, source, options=_WITH_GIL, limits=limits, enough=judged)
+    assert [change.source for change in seen.changes if change.source not in ("off", "absent")] == sources
+
+
 def test_an_interpreter_without_a_gil_has_no_holder_and_says_why() -> None:
     python = interpreter("3.13t")
     calibrated(python)
