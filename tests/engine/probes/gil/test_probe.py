@@ -173,6 +173,30 @@ def test_a_spawned_child_is_found_by_itself(version: str) -> None:
 
 
 @exact
+@every_python
+def test_many_short_processes_leave_no_descriptor_open(version: str) -> None:
+    python = interpreter(version)
+    calibrated(python)
+    source = """
+import subprocess, sys
+for _ in range(8):
+    subprocess.run([sys.executable, "-I", *sys.argv[1:], "-c", "import json"], check=True)
+print(0, flush=True)
+sys.stdin.read()
+"""
+    open_ones: list[int] = []
+
+    def only_the_first_is_left(seen: Seen) -> bool:
+        open_ones.append(len(list(Path("/proc/self/fd").iterdir())))
+        return len({change.pid for change in seen.changes}) > 4 and open_ones[-1] == open_ones[0]
+
+    seen = see(python, source, *_WITH_GIL, options=_WITH_GIL, limits=_UNLIMITED, enough=only_the_first_is_left)
+    watched = {change.pid for change in seen.changes if change.source == "exact"}
+    assert seen.pid in watched
+    assert len(watched) > 2, "others had watchpoints of their own"
+
+
+@exact
 def test_a_shell_in_between_hides_nothing() -> None:
     python = interpreter("3.11")
     calibrated(python)
