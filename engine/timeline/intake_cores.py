@@ -49,6 +49,7 @@ def lose_sight(cast: Cast, t: int) -> None:
 
 
 def take_accounts(cast: Cast, accounts: Accounts, origin: int) -> None:
+    """Where no switches are told: spells on a core and off it."""
     for tid, rows in by(accounts.tid):
         t0, t1 = accounts.t0[rows] - origin, accounts.t1[rows] - origin
         thread = cast.thread(int(accounts.pid[rows[0]]), tid, max(int(t0[0]), 0))
