@@ -312,10 +312,10 @@ print(json.dumps([]), flush=True)
 os.read(0, 1)
 os._exit(0)
 """
-    limits = GilLimits(traps_per_s=1, burst=1e9, start=1e9, lone=50, pause_s=1e3)
+    limits = GilLimits(traps_per_s=1, burst=1e9, start=1e9, lone=6_000, pause_s=1e3)  # More than what it imports takes.
 
     def judged(seen: Seen) -> bool:
-        return len(seen.holds) > 5_000 or any(change.source == "sampled" for change in seen.changes)
+        return len(seen.holds) > 12_000 or any(change.source == "sampled" for change in seen.changes)
 
     seen = see(python, source, options=_WITH_GIL, limits=limits, enough=judged)
     assert [change.source for change in seen.changes if change.source not in ("off", "absent")] == sources
