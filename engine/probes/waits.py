@@ -27,7 +27,7 @@ from engine.probes.targets import Targets, Wait
 Row = tuple[int, int, int, int, str]
 """t, pid, tid, what, target."""
 
-_LISTING_NS = 20_000_000
+_LISTING_NS, _LISTING_SHARE = 20_000_000, 30
 _MOST_LOOKS = 25
 
 
@@ -71,17 +71,17 @@ class Looks:
         self._learn = learn
         self._files: dict[tuple[int, int], int] = {}
         self._states: dict[int, int] = {}
-        self._listed_ns = 0
+        self._next_listing_ns = 0
         self._turn = 0
         self._rows: list[Row] = []
         if not Path("/proc/self/syscall").exists():
             raise ProbeUnavailable("what threads are blocked in cannot be seen: no /proc/PID/syscall", "run it outside the sandbox")
 
     def tick(self, pids: Iterable[int], now_ns: int) -> None:
-        """One look at every thread, or at twenty-five of them. `now_ns`: the present time."""
-        if now_ns >= self._listed_ns + _LISTING_NS:
-            self._listed_ns = now_ns
+        """One look at every thread, or at twenty-five of them, of these processes and their children. `now_ns`: the present time."""
+        if now_ns >= self._next_listing_ns:
             self._list(pids)
+            self._next_listing_ns = now_ns + max(_LISTING_NS, _LISTING_SHARE * (time.monotonic_ns() - now_ns))
         stopped = {pid for pid in list(self._states) if self._is_stopped(pid)}
         keys = list(self._files)
         if len(keys) > _MOST_LOOKS:
@@ -126,7 +126,9 @@ class Looks:
         return state in (b"T", b"t")
 
     def _list(self, pids: Iterable[int]) -> None:
-        alive = {(pid, tid) for pid in pids for tid in procfs.threads(pid)}
+        # A child may end before anybody tells us of it.
+        every = {one for pid in pids for one in (pid, *procfs.children(pid))}
+        alive = {(pid, tid) for pid in every for tid in procfs.threads(pid)}
         for key in self._files.keys() - alive:
             self._forget(key)
         for key in alive - self._files.keys():

@@ -41,7 +41,7 @@ for what in (acquire, sleep, accept, receive, receive_in_time, read, poll):
     threading.Thread(target=run, args=(what,), daemon=True).start()
 ready.wait()
 print(json.dumps({"tids": known, "listener": listener.getsockname()[1], "peer": peer.getsockname()[1],
-    "pipe": os.fstat(reading).st_ino}), flush=True)
+    "pipe": os.fstat(reading).st_ino, "stdin": os.fstat(0).st_ino}), flush=True)
 pid = os.fork()
 if not pid:
     sys.stdin.readline()
@@ -54,7 +54,8 @@ os._exit(0)
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """`tids`: of the threads, by what they do; the first thread waits for `child`. Ports are those that it listens on."""
+    """`tids`: of the threads, by what they do; the first thread waits for `child`, which reads its `stdin`. Ports are those that it listens
+    on; pipes are named by their inodes."""
 
     pid: int
     child: int
@@ -62,6 +63,7 @@ class Blocked:
     listener: int
     peer: int
     pipe: int
+    stdin: int
 
 
 @contextmanager

@@ -91,7 +91,7 @@ def test_a_look_tells_what_each_blocked_thread_waits_for(child: Blocked) -> None
     before = time.monotonic_ns()
     rows = _look(child)
     found = _told(rows)
-    assert all(before < t < time.monotonic_ns() and pid == child.pid for t, pid, *_ in rows)
+    assert all(before < t < time.monotonic_ns() and pid in (child.pid, child.child) for t, pid, *_ in rows)
     assert {tid: found[tid] for tid in _expected(child)} == _expected(child)
     assert found[child.tids["acquire"]] == (LOCK, "lock 1")
 
@@ -120,17 +120,23 @@ def test_who_is_on_a_core_or_ready_for_one_is_in_no_call() -> None:
 
 def test_a_stopped_process_is_told_as_stopped_and_as_waiting_again_when_it_goes_on(child: Blocked) -> None:
     looks = Looks(Targets())
+    tids = (child.pid, *child.tids.values())
     try:
         os.kill(child.pid, signal.SIGSTOP)
         until(lambda: _state(child.pid) == "T")
         looks.tick([child.pid], time.monotonic_ns())
-        assert _told(looks.take()) == dict.fromkeys((child.pid, *child.tids.values()), (STOPPED, ""))
+        found = _told(looks.take())
+        assert {tid: found[tid] for tid in tids} == dict.fromkeys(tids, (STOPPED, ""))
         os.kill(child.pid, signal.SIGCONT)
         until(lambda: _state(child.pid) == "S")
         looks.tick([child.pid], time.monotonic_ns())
         assert _told(looks.take())[child.pid] == (CHILD, f"child {child.child}")
     finally:
         looks.close()
+
+
+def test_children_are_looked_at_as_well(child: Blocked) -> None:
+    assert _told(_look(child))[child.child] == (FILE, f"pipe {child.stdin}")
 
 
 def test_of_very_many_threads_each_is_looked_at_in_turn() -> None:
