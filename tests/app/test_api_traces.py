@@ -256,7 +256,8 @@ async def test_what_can_be_run_is_told(client: httpx.AsyncClient) -> None:
     host = (await client.get("/api/v1/host")).json()
     assert {"cpu", "native", "sleep", "http", "mixed"} <= {one["name"] for one in workloads}
     assert all(one["schema"]["type"] == "object" for one in workloads)
-    assert {"sequential", "threads", "asyncio", "processes"} <= {one["name"] for one in models}
+    assert {one["name"]: one["start_methods"] for one in models}["processes_threads"] == ["spawn", "fork", "forkserver"]
+    assert {one["name"]: one["oldest"] for one in models}["interpreters"] == [3, 13]
     assert interpreters[0]["own"] is True
     assert host["cores"] >= 1
     assert (await client.get("/healthz")).json() == {"status": "ok"}
