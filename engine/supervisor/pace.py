@@ -21,7 +21,7 @@ _ACCOUNT = Path("/proc/self/schedstat")
 def give_way() -> None:
     """Lets everything that is measured go first. To be called by the main thread once that has started, for children inherit it."""
     with contextlib.suppress(OSError, AttributeError):
-        os.setpriority(os.PRIO_PROCESS, 0, _NICE)
+        os.nice(_NICE)
         # Waking up is no reason to interrupt whoever is on the core.
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
