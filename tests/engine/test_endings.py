@@ -86,6 +86,13 @@ def test_a_worker_process_that_dies_is_told_by_its_pool_or_its_parent(model: str
     assert breaches(told.trace) == []
 
 
+@pytest.mark.parametrize("start_method", ["spawn", "fork", "forkserver"])
+def test_a_worker_process_that_dies_is_noticed_though_what_it_forked_keeps_its_pipe_open(start_method: str) -> None:
+    told = ran(spec(f"{PROGRAM}:is_killed_as_a_parent", "processes", 2, start_method=start_method, time_limit_s=30))
+    assert told.trace.record.status == "failed"
+    assert "SIGKILL" in error(told)
+
+
 def test_a_run_that_takes_too_long_is_ended_and_its_offspring_with_it() -> None:
     told = ran(wish("hangs", time_limit_s=1.5))
     assert told.trace.record.status == "failed"

@@ -47,6 +47,14 @@ def crashes() -> None:
     time.sleep(60)
 
 
+def is_killed_as_a_parent() -> None:
+    """Its process dies, and what it has forked holds on to all that it had open."""
+    if not os.fork():
+        time.sleep(600)
+        os._exit(0)
+    is_killed()
+
+
 def hangs() -> None:
     """Never ends, and leaves a child in a session of its own that would not, either."""
     subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
