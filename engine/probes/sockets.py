@@ -11,13 +11,13 @@ import time
 from pathlib import Path
 
 _LISTENS, _UNCONNECTED = "0A", "07"
-_LEAST_NS, _SHARE = 20_000_000, 50
+_LEAST_NS, _SHARE = 10_000_000, 20
 
 
 class Sockets:
     """Names by inode. An inode is not used again while the kernel runs, so that what has a peer, or listens, keeps its name.
 
-    The tables of a busy machine are long: for an unknown socket they are read again only after fifty times as long as the last reading
+    The tables of a busy machine are long: for an unknown socket they are read again only after twenty times as long as the last reading
     took.
     """
 
@@ -28,27 +28,27 @@ class Sockets:
     def name(self, pid: int, inode: int) -> str:
         """`127.0.0.1:8080`, `[::1]:8080`, `/run/some.sock`, or "" where nothing is known. With nobody at the other end: its own address."""
         if inode not in self._names:
-            now = time.monotonic_ns()
+            now, began = time.monotonic_ns(), time.thread_time_ns()
             if now < self._next_ns.get(pid, 0):
                 return ""
-            self._read(pid)
-            done = time.monotonic_ns()
-            self._next_ns[pid] = done + max(_LEAST_NS, _SHARE * (done - now))
+            for table in ("tcp", "tcp6", "unix", "udp", "udp6"):
+                self._read(pid, table)
+                if inode in self._names:
+                    break
+            self._next_ns[pid] = now + max(_LEAST_NS, _SHARE * (time.thread_time_ns() - began))
         return self._names.get(inode, "")
 
-    def _read(self, pid: int) -> None:
-        for table in ("tcp", "tcp6", "udp", "udp6"):
-            for line in _lines(pid, table):
-                fields = line.split()
-                if len(fields) > 9:
-                    peer, own = fields[2], fields[1]
-                    connected = not peer.endswith(":0000")
-                    if connected or fields[3] in (_LISTENS, _UNCONNECTED):
-                        self._names[int(fields[9])] = address(peer if connected else own)
-        for line in _lines(pid, "unix"):
-            fields = line.split(None, 7)
-            if len(fields) == 8:
-                self._names[int(fields[6])] = fields[7]
+    def _read(self, pid: int, table: str) -> None:
+        for line in _lines(pid, table):
+            fields = line.split(None, 7 if table == "unix" else -1)
+            if table == "unix":
+                if len(fields) > 6:
+                    self._names[int(fields[6])] = fields[7] if len(fields) > 7 else ""
+            elif len(fields) > 9:
+                peer, own = fields[2], fields[1]
+                connected = not peer.endswith(":0000")
+                if connected or fields[3] in (_LISTENS, _UNCONNECTED):
+                    self._names[int(fields[9])] = address(peer if connected else own)
 
 
 def address(text: str) -> str:

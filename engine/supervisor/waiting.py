@@ -22,7 +22,7 @@ from engine.probes.wakes import WakeTrace
 from engine.timeline.evidence import Waits, Wakes
 
 _OFTEN_NS, _SELDOM_NS = 3_000_000, 20_000_000
-_MOST_PER_S = 10_000
+_MOST_PER_S, _LEAST_NS = 10_000, 50_000_000
 _PAUSE_NS, _LONGEST_PAUSE_NS = 1_000_000_000, 16_000_000_000
 _PAUSED = (
     "There were more than 10,000 waits a second: to tell what each was for, and who ended it, would slow the program down. For seconds "
@@ -41,6 +41,7 @@ class Waiting:
         self._calls: SwitchCalls | None = None
         self._wakes: WakeTrace | None = None
         self._next_ns = 0
+        self._pids: tuple[int, ...] = ()
         self._taken_ns = self._resume_ns = 0
         self._pause_ns = _PAUSE_NS
 
@@ -52,6 +53,7 @@ class Waiting:
             self._note(f"What threads wait for is known from marks alone: {error}")
         if rings is None:
             return
+        self._taken_ns = time.monotonic_ns()
         try:
             self._calls = SwitchCalls(rings, tid, self._sites, self._targets)
         except ProbeUnavailable:
@@ -75,12 +77,17 @@ class Waiting:
         period = _OFTEN_NS if self._calls is None or self._resume_ns else _SELDOM_NS
         if self._looks is not None and now_ns >= self._next_ns:
             self._next_ns = now_ns + period
-            self._looks.tick(pids, now_ns)
+            self._pids = tuple(pids)
+            self._looks.tick(self._pids, now_ns)
         return period / 1e9
 
     def take(self, drained: Drained | None, switch: Ints, execs: Iterable[Exec]) -> tuple[Waits | None, Wakes | None]:
         """What is new. `switch` has rows t, cpu, pid, tid, kind of the switches that are told with it."""
-        rows = self._looks.take() if self._looks is not None else []
+        rows = []
+        if self._looks is not None:
+            # What lasts is looked at before it is drawn for the first time: at present a look tells more than a switch did.
+            self._looks.tick(self._pids, time.monotonic_ns())
+            rows = self._looks.take()
         woke: Wakes | None = None
         if drained is not None and self._calls is not None:
             rows += self._calls.take(drained.records.calls, switch, drained.watermark_ns)
@@ -104,14 +111,14 @@ class Waiting:
     def _guard(self, calls: SwitchCalls, seen: int) -> None:
         """Pauses what costs the program a microsecond or two a wait, where there are very many; twice as long where there still are."""
         now = time.monotonic_ns()
-        since, self._taken_ns = self._taken_ns or now, now
+        since, self._taken_ns = self._taken_ns, now
         if self._resume_ns:
             if now >= self._resume_ns:
                 self._resume_ns = 0
                 for one in (calls, self._wakes):
                     if one is not None:
                         one.resume()
-        elif seen * 1e9 > _MOST_PER_S * max(now - since, _OFTEN_NS):
+        elif seen * 1e9 > _MOST_PER_S * max(now - since, _LEAST_NS):
             self._resume_ns, self._pause_ns = now + self._pause_ns, min(2 * self._pause_ns, _LONGEST_PAUSE_NS)
             for one in (calls, self._wakes):
                 if one is not None:

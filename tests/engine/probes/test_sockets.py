@@ -30,8 +30,8 @@ def test_a_socket_is_called_by_its_peer_and_without_one_by_its_own_address(tmp_p
         local.bind(str(tmp_path / "here"))
         with socket.create_connection(server.getsockname()) as client, server.accept()[0] as accepted:
             sockets = Sockets()
-            names = [sockets.name(os.getpid(), os.fstat(one.fileno()).st_ino) for one in (server, client, accepted, local)]
-            assert names == [f"127.0.0.1:{port}", f"127.0.0.1:{port}", f"127.0.0.1:{client.getsockname()[1]}", str(tmp_path / "here")]
+            names = [sockets.name(os.getpid(), os.fstat(one.fileno()).st_ino) for one in (local, server, client, accepted)]
+            assert names == [str(tmp_path / "here"), f"127.0.0.1:{port}", f"127.0.0.1:{port}", f"127.0.0.1:{client.getsockname()[1]}"]
 
 
 def test_tables_are_not_read_again_at_once_for_a_socket_that_is_in_none() -> None:
