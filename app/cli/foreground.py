@@ -58,6 +58,7 @@ class Foreground:
         self._handlers: dict[int, Any] = {}
         self._pid = 0
         self._stopped = 0
+        self._due = False
         self._followed = True
         self._parted = False
         self.status: int | None = None
@@ -89,6 +90,7 @@ class Foreground:
         with self._gate:
             if self.given_up:
                 raise InterruptedError("it was given up before the program was started")
+            self._due = True
             first, second, third = self._standard
             try:
                 self._run = _Followed(self._follow_no_more, spec, streams=Streams((first, second, third), self._others, self._reporting))
@@ -113,7 +115,7 @@ class Foreground:
 
         Requests to end cut short what comes after its end; so does a trace whose end cannot be stored.
         """
-        while not over() or (self.status is None and not self.given_up and (self._run is not None or self.unrecorded)):
+        while not over() or (self._due and self.status is None and not self.given_up):
             ears = [self._hear] if self._parted else [self._hear, self._report]
             select.select(ears, [], [], _ADOPTED_LOOK_S if self.unrecorded and self.status is None else _LOOK_S)
             numbers = self._heard()

@@ -43,7 +43,7 @@ def record(options: argparse.Namespace, terminal: Terminal) -> int:
             die_of(front.given_up)
             return 128 + front.given_up
         raise CommandError("the recording was taken out of the line, and the program was not started")
-    with suppress(OSError):  # The terminal may be gone.
+    with _whoever_listens():
         if front.unrecorded or row is None or not row.finished or row.status == "interrupted" or _is_ours(row):
             _complain(row, log, terminal)
         elif not options.quiet:
@@ -121,6 +121,16 @@ def _row(store: Store, trace_id: str) -> Row | None:
         return store.row(trace_id)
     except StoreError:
         return None
+
+
+@contextmanager
+def _whoever_listens() -> Iterator[None]:
+    """The terminal may be gone, or who read our stderr: the program's exit code must be told all the same."""
+    try:
+        yield
+    except OSError:
+        # Python would complain once more when it flushes at exit, and change the exit code.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def _is_ours(row: Row) -> bool:

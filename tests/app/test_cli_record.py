@@ -196,6 +196,15 @@ def test_a_reader_that_goes_away_is_the_programs_own_to_notice(tmp_path: Path) -
     assert recorded == plain
 
 
+def test_the_exit_code_is_told_though_nobody_hears_our_line(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(
+        "import os, sys, time\n"
+        "while True:\n    try:\n        os.write(2, b'.')\n        time.sleep(0.01)\n    except OSError:\n        sys.exit(7)\n"
+    )
+    command = ["bash", "-c", '"$@" 2> >(exit); echo $?', "bash", *record("script.py", options=())]
+    assert ended(command, tmp_path).out == b"7\n"
+
+
 def test_the_trace_tells_the_program_and_how_it_ended(tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(
         "import asyncio, sys, threading\n"

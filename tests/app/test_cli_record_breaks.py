@@ -68,7 +68,8 @@ def test_a_program_that_goes_on_alone_has_its_signals_and_stops(tmp_path: Path) 
     os.kill(process.pid, signal.SIGCONT)
     until(lambda: _state(program) != "T")
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    process.wait(60)
+    process.communicate()
     assert process.returncode == -signal.SIGTERM
 
 
