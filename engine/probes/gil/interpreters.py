@@ -50,13 +50,17 @@ def learn_listing(pid: int, known: GilStruct, bias: int) -> Listing | None:
 
 
 class Interpreters:
-    """Those of one process, besides the main one. Costs a system call (about 2 µs), and one more for each interpreter that there is."""
+    """Those of one process, besides the main one. Costs a system call (about 2 µs), and one more for each interpreter that there is.
 
-    __slots__ = ("_base", "_head", "_listing", "_main", "_node")
+    `numbers`: of all that were ever seen, those without a GIL of their own included.
+    """
+
+    __slots__ = ("_base", "_head", "_listing", "_main", "_node", "numbers")
 
     def __init__(self, pid: int, gil: Gil, listing: Listing) -> None:
         self._listing = listing
         self._main = gil.address
+        self.numbers: set[int] = set()
         self._head = Window(pid, listing.head + gil.bias, 8)
         self._base = min(listing.id, listing.next, listing.gil)
         self._node = Window(pid, 0, max(listing.id, listing.next, listing.gil) + 8 - self._base)
@@ -84,6 +88,7 @@ class Interpreters:
                 int.from_bytes(node[field - self._base : field - self._base + 8], "little")
                 for field in (listing.id, listing.next, listing.gil)
             )
+            self.numbers.add(number)
             if gil == at + listing.own + listing.slack:
                 found[at + listing.own] = number
             at = following

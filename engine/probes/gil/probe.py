@@ -21,6 +21,7 @@ from engine.probes.gil.fold import Asked, Blind, Dropped, GilFold, Observation, 
 from engine.probes.gil.guard import GilLimits
 from engine.probes.gil.process import GilProcess
 from engine.probes.gil.roster import Roster
+from engine.probes.gil.watch import Act
 from engine.probes.perf import Drained, Rings
 from engine.probes.perf_records import Records, Samples
 
@@ -175,6 +176,7 @@ class GilProbe:
         """Gives the records of watchpoints their meaning, and lets the guards judge how many there are."""
         observations: list[Observation] = []
         traps: dict[int, int] = {}
+        nobodys: dict[GilProcess, list[tuple[int, int, tuple[Act, ...]]]] = {}
         columns = (samples.t, samples.pid, samples.tid, samples.ip, samples.addr, samples.argument)
         rows = self._strays + list(zip(*(column.tolist() for column in columns), strict=True))
         self._strays = []
@@ -199,8 +201,16 @@ class GilProbe:
             if meaning is not None:
                 took, interpreter = meaning
                 observations.append(Took(t, pid, tid, interpreter) if took else Dropped(t, pid, tid, interpreter))
-            elif acts and not process.settled(t) and t > now - _STRAY_NS:
+            elif acts and process.settled(t):
+                nobodys.setdefault(process, []).append((t, tid, acts))
+            elif acts and t > now - _STRAY_NS:
                 self._strays.append(row)
+        for process, rows_of_nobody in nobodys.items():
+            self._roster.admit(process, process.unlisted(rows_of_nobody))
+            for t, tid, acts in rows_of_nobody:
+                meaning = process.resolve(acts, t)
+                if meaning is not None:
+                    observations.append(Took(t, process.pid, tid, meaning[1]) if meaning[0] else Dropped(t, process.pid, tid, meaning[1]))
         self._fold.add(observations)
         for pid, count in traps.items():
             self._spend(pid, count - self._spent.get(pid, 0), now)

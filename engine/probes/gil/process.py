@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from engine.probes import procfs
@@ -117,6 +117,31 @@ class GilProcess:
                 if gil.address == address and gil.since_ns < t < gil.until_ns:
                     return took, gil.interpreter
         return None
+
+    def unlisted(self, rows: Iterable[tuple[int, int, tuple[Act, ...]]]) -> tuple[SeenGil, ...]:
+        """Those whose interpreters came and went unseen, found by records (t, tid, what they may mean) that belong to nobody known.
+
+        A GIL is taken and dropped by turns. Interpreters are numbered in the order in which they are made: theirs are those that lack.
+        """
+        if self._interpreters is None:
+            return ()
+        turns: dict[int, list[tuple[int, int, bool]]] = {}
+        for t, tid, acts in rows:
+            for took, address in acts:
+                turns.setdefault(address, []).append((t, tid, took))
+        found: tuple[SeenGil, ...] = ()
+        for address, seen in sorted(turns.items(), key=lambda turn: turn[1][0]):
+            pairs = list(zip(seen[::2], seen[1::2], strict=False))
+            if not pairs or not all(take[2] and not drop[2] and take[1] == drop[1] for take, drop in pairs):
+                continue
+            used = self._interpreters.numbers | {gil.interpreter for gil in (*self._own.values(), *self._gone)}
+            number = next(number for number in range(1, len(used) + 2) if number not in used)
+            self._interpreters.numbers.add(number)
+            gil = SeenGil(self.pid, replace(self.gil, own=address), number, seen[0][0] - 1)
+            gil.until_ns = seen[-1][0] + 1
+            found += (gil,)
+        self._gone += found
+        return found
 
     def forget_before(self, t: int) -> None:
         """Of what was gone by then, no records will come."""

@@ -145,6 +145,12 @@ class Roster:
         process.guard.grant(self._starts.lend(now))
         return process.guard.left > 0
 
+    def admit(self, process: GilProcess, gone: tuple[SeenGil, ...]) -> None:
+        """Tells of GILs that were noticed only afterwards."""
+        for gil in gone:
+            self._begin_own(process, gil, gil.since_ns)
+            self._change(process, gil, gil.until_ns, "absent", _ENDED)
+
     def lose(self, process: GilProcess, t: int) -> None:
         """It has become another program."""
         self._forget(process.pid)

@@ -8,6 +8,8 @@ import pytest
 
 from engine.probes.gil import LONE, GilLimits
 from engine.probes.gil.events import NOBODY, UNKNOWN, GilAccount
+from engine.probes.gil.interpreters import Interpreters
+from tests.support import gil_watching
 from tests.support.gil_watching import Seen, calibrated, interpreter, see, why_not_exact
 
 _WITH_GIL = ("-X", "gil=1")
@@ -152,6 +154,20 @@ def test_interpreters_that_come_and_go_are_told_apart(version: str) -> None:
     firsts = [_spans(seen, number)[0][0] for number in caught]
     assert firsts == sorted(firsts), "one after another"
     assert {of for _, _, _, of in seen.own} == set(caught)
+
+
+@exact
+@pytest.mark.parametrize("version", ["3.13", "3.14", "3.15"])
+def test_interpreters_that_nobody_looked_at_in_time_are_told_afterwards(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when whoever watches was kept from a core for as long as they lived."""
+    monkeypatch.setattr(gil_watching, "_TICK_S", 0.5)
+    monkeypatch.setattr(Interpreters, "look", lambda _: {})
+    seen = _seen(version, _AT_ONCE)
+    (ids,) = seen.said
+    assert {of for _, _, _, of in seen.own} == {int(number) for number in ids}
+    for number, tid in ids.items():
+        assert [change.source for change in seen.changes if change.interpreter == int(number)] == ["exact", "absent"]
+        assert sum(end - start for start, end, holder in _spans(seen, int(number)) if holder == tid) > 0.3e9
 
 
 @exact

@@ -55,6 +55,24 @@ def test_a_list_that_changes_while_it_is_read_changes_nothing(monkeypatch: pytes
     assert not process.settled(15), "what came meanwhile is not known"
 
 
+def test_an_interpreter_that_nobody_listed_is_known_by_its_turns_and_the_number_that_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    process = _process(monkeypatch, {0x5000: 2})
+    process.list(100)
+
+    def acts(argument: int) -> tuple[tuple[bool, int], ...]:
+        return (True, argument - 120), (False, argument - 32)
+
+    taken, dropped = acts(0x7000 + 120), acts(0x7000 + 32)
+    assert process.unlisted([(50, 7, acts(0x9000)), (51, 7, acts(0x9000)), (52, 7, taken), (53, 8, dropped)]) == ()
+    (gil,) = process.unlisted([(52, 7, taken), (53, 7, dropped), (54, 7, taken), (55, 7, dropped)])
+    assert (gil.address, gil.interpreter) == (0x7000, 1)
+    assert process.resolve(taken, 54) == (True, 1)
+    assert process.resolve(dropped, 55) == (False, 1)
+    assert process.resolve(taken, 60) is None
+    (later,) = process.unlisted([(152, 7, acts(0x8000 + 120)), (153, 7, acts(0x8000 + 32))])
+    assert later.interpreter == 3
+
+
 def test_the_young_are_looked_at_each_time_so_that_a_short_life_has_its_count_too() -> None:
     gil = SeenGil(os.getpid(), _GIL, 0, 0)
     gil.source = "exact"
