@@ -148,6 +148,11 @@ def first_on_path() -> Interpreter:
     return _at(Path(command)) if command else own()
 
 
+def is_at(path: str | Path, interpreter: Interpreter) -> bool:
+    """Whether starting that file starts this interpreter, in the same environment. False for a script that chooses one."""
+    return _identity(Path(path)) == interpreter.path
+
+
 def _at(path: Path) -> Interpreter:
     if _there(path / "bin" / "python3"):
         path = path / "bin" / "python3"

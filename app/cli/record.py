@@ -21,6 +21,7 @@ from app.cli.terminal import Terminal
 from app.queue import QueueFullError, RunQueue
 from app.store import Row, Store, StoreError
 from app.trace_object import trace_object
+from engine.interpreters import is_at
 from engine.leftovers import BRAND
 from engine.probes import procfs
 from engine.trace import Interpreter, RunSpec
@@ -183,8 +184,10 @@ def _refuse_inside_of_another(store: Store) -> None:
 
 def _as_named(python: str | None, found: Interpreter) -> str:
     """The file by which the user's shell would start that interpreter: `sys.executable` tells a program how it was started."""
-    named = shutil.which(python or "python3")
-    return str(Path(named).absolute()) if named and os.path.realpath(named) == os.path.realpath(found.path) else found.path
+    named = Path(shutil.which(python or "python3") or found.path).absolute()
+    # A shim starts the file of its own name that stands beside the one that was found.
+    beside = Path(found.path).with_name(named.name)
+    return next((str(path) for path in (named, beside) if is_at(path, found)), found.path)
 
 
 def _environment(options: argparse.Namespace) -> dict[str, str]:

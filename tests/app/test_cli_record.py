@@ -83,6 +83,36 @@ def test_the_interpreters_own_options_are_passed_on(tmp_path: Path) -> None:
     assert recorded == plain
 
 
+@pytest.mark.parametrize("shim", [False, True], ids=["file", "shim"])
+def test_the_first_python3_on_path_is_meant_and_is_called_as_there(tmp_path: Path, shim: bool) -> None:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    there = Path(sys.executable).with_name("python3")
+    if shim:
+        (folder / "python3").write_text(f'#!/bin/sh\nexec {there} "$@"\n')
+        (folder / "python3").chmod(0o755)
+    else:
+        (folder / "python3").symlink_to(Path(sys.executable).resolve())
+    env = environment(tmp_path / "data", PATH=f"{folder}{os.pathsep}{os.environ['PATH']}")
+    text = "import sys; print(sys.executable, sys.prefix, sys.path[1:2])"
+    plain = ended(["python3", "-c", text], tmp_path, env=env)
+    recorded = ended([sys.executable, "-m", "app", "record", "--quiet", "--", "-c", text], tmp_path, env=env)
+    assert str(there if shim else folder / "python3") in plain.out.decode()
+    assert recorded == plain
+
+
+@pytest.mark.parametrize(("options", "enabled"), [([], "False"), (["--gil", "on"], "True"), (["--gil", "off"], "False")])
+def test_a_free_threaded_interpreter_has_the_gil_that_is_asked_for_in_its_children_too(
+    tmp_path: Path, options: list[str], enabled: str
+) -> None:
+    (tmp_path / "script.py").write_text(
+        "import subprocess, sys\nprint(sys._is_gil_enabled(), flush=True)\n"
+        "if not sys.argv[1:]: subprocess.run([sys.executable, __file__, 'child'])\n"
+    )
+    told = ended(record("script.py", options=("--quiet", *options), python=interpreter("3.13t").path), tmp_path)
+    assert told == (0, f"{enabled}\n{enabled}\n".encode(), b"")
+
+
 def test_standard_input_and_output_are_passed_through_whatever_they_carry(tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(
         "import sys, hashlib\ndata = sys.stdin.buffer.read()\nsys.stdout.buffer.write(data[::-1])\nsys.stderr.buffer.write(data[:1000])\n"
@@ -278,7 +308,8 @@ def test_a_program_of_every_kind_of_concurrency_is_the_same_on_every_interpreter
 
 def _told(one: Ended) -> tuple[int, str, str]:
     """Without what is another number in each run."""
-    return (one.code, *(re.sub(r"0x[0-9a-f]+|, started \w+\)|\(\w+, \d+\)", "…", text.decode()) for text in (one.out, one.err)))
+    out, err = (re.sub(r"0x[0-9a-f]+|, started \w+\)|\(\w+, \d+\)", "…", text.decode()) for text in (one.out, one.err))
+    return one.code, out, err
 
 
 @pytest.mark.parametrize(
