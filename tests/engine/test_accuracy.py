@@ -39,16 +39,19 @@ class Agreement:
 
 
 def agreements(told: Told, witness: Witness) -> list[Agreement]:
+    """Not counting the time in which the witness saw nothing."""
     zero = told.trace.record.clock["monotonic_ns"]
+    blind = [(start - zero, end - zero) for start, end in witness.blind()]
     found = []
     for lane in told.lanes("thread", measured=True):
         jobs = [job for job in told.trace.jobs if job.lane == lane.id]
-        window = (min(job.start_ns for job in jobs), max(job.end_ns for job in jobs))
+        window = _without([(min(job.start_ns for job in jobs), max(job.end_ns for job in jobs))], blind)
         assert lane.tid is not None
-        ours = _cut(told.spells(lane.id, State.running, State.native), window)
-        true = _cut([(start - zero, end - zero) for start, end in witness.spells(lane.tid)], window)
+        assert _length(window) > 50_000_000, "the witness saw nearly nothing"
+        ours = _both(_joined(told.spells(lane.id, State.running, State.native)), window)
+        true = _both([(start - zero, end - zero) for start, end in witness.spells(lane.tid)], window)
         both, either = shared(ours, true), _length(ours) + _length(true)
-        found.append(Agreement(lane.name, 1 - (either - 2 * both) / _length([window]), both / (either - both)))
+        found.append(Agreement(lane.name, 1 - (either - 2 * both) / _length(window), both / (either - both)))
     return found
 
 
@@ -58,8 +61,27 @@ def _busy(told: Told) -> Spell:
     return zero + min(job.start_ns for job in told.trace.jobs), zero + max(job.end_ns for job in told.trace.jobs)
 
 
-def _cut(spells: list[Spell], window: Spell) -> list[Spell]:
-    return [(max(start, window[0]), min(end, window[1])) for start, end in spells if end > window[0] and start < window[1]]
+def _joined(spells: list[Spell]) -> list[Spell]:
+    found: list[Spell] = []
+    for start, end in spells:
+        if found and found[-1][1] == start:
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((start, end))
+    return found
+
+
+def _both(spells: list[Spell], others: list[Spell]) -> list[Spell]:
+    """What is in both; each is sorted and disjoint."""
+    found = []
+    for start, end in others:
+        found += [(max(one, start), min(other, end)) for one, other in spells if one < end and other > start]
+    return found
+
+
+def _without(spells: list[Spell], gaps: list[Spell]) -> list[Spell]:
+    edges = [-(2**62), *(t for gap in gaps for t in gap), 2**62]
+    return _both(spells, list(zip(edges[::2], edges[1::2], strict=True)))
 
 
 def _length(spells: list[Spell]) -> int:

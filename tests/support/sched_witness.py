@@ -34,7 +34,7 @@ Spell = tuple[int, int]
 
 
 class Witness:
-    """`spells(tid)` once it has been closed: when a thread was on any core, in CLOCK_MONOTONIC ns, sorted and disjoint."""
+    """What it saw is to be asked for once it has been closed. Times are CLOCK_MONOTONIC ns, spells sorted and disjoint."""
 
     def __init__(self, tracepoint: int) -> None:
         self._libc = ctypes.CDLL(None, use_errno=True)
@@ -50,7 +50,26 @@ class Witness:
         self._reader = threading.Thread(target=self._read_on, name="witness")
         self._reader.start()
 
+    def blind(self) -> list[Spell]:
+        """When it knows nothing: where who leaves a CPU is not who had come to it, switches were left out. The kernel does that at times,
+        for some milliseconds, and says nothing of it."""
+        gaps: list[Spell] = []
+        for cpu in self._bytes:
+            before: tuple[int, int] | None = None
+            for t, left, came in self._switches(cpu):
+                if before is not None and before[1] != left:
+                    gaps.append((before[0], t))
+                before = t, came
+        found: list[Spell] = []
+        for start, end in sorted(gaps):
+            if found and start <= found[-1][1]:
+                found[-1] = (found[-1][0], max(end, found[-1][1]))
+            else:
+                found.append((start, end))
+        return found
+
     def spells(self, tid: int) -> list[Spell]:
+        """When a thread was on any core."""
         found: list[Spell] = []
         for cpu in self._bytes:
             since: int | None = None
