@@ -63,6 +63,11 @@ class _Home:
         self.eager: Any = None
 
 
+def _nobody(_: int) -> int:
+    """A thread's marks that know of nothing."""
+    return 0
+
+
 class _Known:
     """What is known of one task, which carries this as `_gilscope`. `number` is where marks want it, and three words are ready made.
     `met` and `named` are the marks that know of the task, and of its name; `ended` is when its last step did."""
@@ -73,8 +78,8 @@ class _Known:
         self.home = home
         self.number = number = marks.number() << 8
         self.ready, self.begins, self.ends = codes.TASK_READY | number, codes.STEP_BEGIN | number, codes.STEP_END | number
-        self.met: Mark | None = None
-        self.named: Mark | None = None
+        self.met: Mark = _nobody
+        self.named: Mark = _nobody
         self.inside = self.again = False
         self.ended = _NEVER
 
@@ -147,6 +152,9 @@ def _handle_of(events: "Any") -> "Any":
             callback = self._callback
             mark = known.home.mark
             if known.named is not mark:
+                if mark is None:  # Somebody calls the loop's handles without running the loop.
+                    events.Handle._run(self)
+                    return
                 known.name(callback.__self__, mark)
             known.inside = True
             mark(known.begins)

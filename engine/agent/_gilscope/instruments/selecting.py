@@ -1,5 +1,7 @@
 """When an event loop has nothing to do: its selector's `select`, for as long as a thread runs the loop."""
 
+import sys
+
 from .. import codes
 from .disguise import forget_frame
 
@@ -13,9 +15,9 @@ if TYPE_CHECKING:
 def mark(loop: "Any", mark: "Mark") -> None:
     """Marks whenever the loop's selector may wait."""
     selector = getattr(loop, "_selector", None)
-    original = getattr(selector, "select", None)
-    if original is None or _is_ours(original):
-        return
+    if not isinstance(selector, sys.modules["selectors"].BaseSelector) or _is_marked(selector):
+        return  # It waits in its own way; or somebody runs it within itself.
+    original = selector.select
 
     def select(timeout: "float | None" = None) -> "Any":
         if timeout is not None and timeout <= 0:
@@ -31,7 +33,7 @@ def mark(loop: "Any", mark: "Mark") -> None:
 
     # As an attribute, for to ask for its `__dict__` would make all of them slower.
     try:
-        selector.select = select  # type: ignore[union-attr]
+        selector.select = select
     except AttributeError:
         return  # It has no room for attributes.
 
@@ -39,9 +41,9 @@ def mark(loop: "Any", mark: "Mark") -> None:
 def unmark(loop: "Any") -> None:
     """Leaves the selector as it was."""
     selector = getattr(loop, "_selector", None)
-    if _is_ours(getattr(selector, "select", None)):
-        del selector.select  # type: ignore[union-attr]
+    if isinstance(selector, sys.modules["selectors"].BaseSelector) and _is_marked(selector):
+        del selector.select
 
 
-def _is_ours(select: "Any") -> bool:
-    return getattr(select, "__module__", None) == __name__
+def _is_marked(selector: "Any") -> bool:
+    return getattr(selector.select, "__module__", None) == __name__
