@@ -37,7 +37,7 @@ from engine.trace import RunSpec
 
 _SOURCES = {"exact": GIL_EXACT, "sampled": GIL_SAMPLED, "off": GIL_OFF, "absent": GIL_ABSENT}
 _START_S, _CALM_S = 0.003, 0.02
-_READY_START, _LONE_START = 1_500, 200
+_READY_START, _LONE_START = 1_000, 100
 
 
 class Harvest:

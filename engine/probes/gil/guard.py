@@ -18,7 +18,8 @@ class GilLimits:
     interpreter that it makes, up to eight. All processes of a run together have four times `start`, and `traps_per_s` more: else one that
     starts many short ones would be slowed down by each.
 
-    With `lone`, a process that has but one thread is allowed that instead of `start` and `burst`: nobody waits for its GIL.
+    With `lone`, a process that has but one thread is allowed that instead of `start` and `burst`, and twice as many a second: nobody waits
+    for its GIL.
 
     Above that it is sampled for `pause_s`, then watched again, or not yet: CPython's count of hand-offs goes on meanwhile, and may say that
     it is no use. A relapse that comes sooner than the last pause was long doubles the pause.

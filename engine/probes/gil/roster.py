@@ -131,7 +131,7 @@ class Roster:
         for pid in family.watch.members:
             process = self._processes[pid]
             self._give_back(process)
-            process.guard = self._guard(now, self._limits.lone if process.frugal and self._limits.lone else self._limits.burst)
+            process.guard = self._frugal_guard(now) if process.frugal else self._guard(now, self._limits.burst)
             for gil in process:
                 if gil.source in ("exact", "sampled") and (gil is process.main or family.watch.all_gils):
                     self._change(process, gil, now, source, family.why)
@@ -142,8 +142,8 @@ class Roster:
         if not process.frugal or process.alone:
             return False
         process.frugal = False
-        process.guard.grant(self._starts.lend(now))
-        return process.guard.left > 0
+        process.guard = self._guard(now, self._starts.lend(now))
+        return True
 
     def admit(self, process: GilProcess, gone: tuple[SeenGil, ...]) -> None:
         """Tells of GILs that were noticed only afterwards."""
@@ -264,10 +264,15 @@ class Roster:
         return ""
 
     def _new(self, pid: int, gil: Gil, now: int) -> GilProcess:
-        lone = self._limits.lone
-        process = GilProcess(pid, gil, self._guard(now, self._starts.lend(now) if lone is None else lone), now)
-        process.frugal = lone is not None
+        frugal = self._limits.lone is not None
+        guard = self._frugal_guard(now) if frugal else self._guard(now, self._starts.lend(now))
+        process = GilProcess(pid, gil, guard, now)
+        process.frugal = frugal
         return process
+
+    def _frugal_guard(self, now: int) -> RateGuard:
+        lone = self._limits.lone or 0
+        return RateGuard(2 * lone, lone, lone, now)
 
     def _give_back(self, process: GilProcess) -> None:
         if not process.frugal:
