@@ -201,7 +201,8 @@ class GilProbe:
             if meaning is not None:
                 took, interpreter = meaning
                 observations.append(Took(t, pid, tid, interpreter) if took else Dropped(t, pid, tid, interpreter))
-            elif acts and process.settled(t):
+            elif acts and (process.settled(t) or self._roster.get(pid) is not process):
+                # Its interpreter has ended, or the process has, before anybody looked.
                 nobodys.setdefault(process, []).append((t, tid, acts))
             elif acts and t > now - _STRAY_NS:
                 self._strays.append(row)
