@@ -27,6 +27,7 @@ LAG_NS = 40_000_000
 """How late spells are told: after a tick of the slowest timer (100 Hz), and some updates that narrow down the ones before."""
 _SWITCH_NS, _DRIFT = 10_000, 200
 """What a switch may take that no account has, and which part of any time a hypervisor may."""
+_BRIEF_NS, _BEFORE_NS = 300_000, 150_000
 _READY = ord("R")
 _Row = tuple[int, int, int, int, int, int]
 
@@ -59,6 +60,7 @@ class _Update:
     waited: int
     least: int
     most: int | None
+    seen: int
 
 
 class _Thread:
@@ -69,7 +71,7 @@ class _Thread:
     def __init__(self, told: int) -> None:
         self.told = self.read = told
         self.waited = self.slices = 0
-        self.last = _Update(told, told, 0, 0, 0, None)
+        self.last = _Update(told, told, 0, 0, 0, None, told)
         self.pending: deque[_Update] = deque()
 
     def update(self, t0: int, t1: int, used: int) -> None:
@@ -77,12 +79,15 @@ class _Thread:
         least = used if not self.slices else used + self.waited
         most = least + _SWITCH_NS * self.slices + (t1 - t0 + used + self.waited) // _DRIFT
         last = self.last
+        if self.slices and self.waited < _BRIEF_NS and last.seen == t0 and last.high > t0 - _BEFORE_NS:
+            # It was off its core for no longer than reading takes: for whoever read.
+            last.low = max(last.low, t0 - _BEFORE_NS)
         low, high = max(last.low + least, t0), min(last.high + most, t1)
         if low <= high:
-            new = _Update(low, high, used, self.waited, least, most)
+            new = _Update(low, high, used, self.waited, least, most, t1)
         else:
             # It has slept since, or the accounts do not fit.
-            new = _Update(max(t0, min(last.low + used, t1)), t1, used, self.waited, used, None)
+            new = _Update(max(t0, min(last.low + used, t1)), t1, used, self.waited, used, None, t1)
         self.pending.append(new)
         self.last, self.waited, self.slices = new, 0, 0
         for index in range(len(self.pending) - 1, 0, -1):
