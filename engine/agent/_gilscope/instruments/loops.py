@@ -14,6 +14,7 @@ from types import BuiltinMethodType
 from .. import codes, marks
 from . import awaited, selecting
 from .disguise import appear_at, forget_frame, take_place
+from .known import Home, Known, carry, home_of, meet
 
 TYPE_CHECKING = False  # As in marks: typing is not to be imported.
 if TYPE_CHECKING:
@@ -21,10 +22,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
-    from ..shapes import Mark
-
 _LONG_NS = 1_000_000
-_NEVER = 1 << 62
 _EAGER_FACTORY = "create_eager_task_factory.<locals>.factory"
 
 _KNOWN = {"_callback", "_args", "_cancelled", "_loop", "_source_traceback", "_repr", "__weakref__", "_context"}
@@ -48,96 +46,7 @@ def of_asyncio(asyncio: "ModuleType") -> None:
 
 def fall_silent(loop: "Any") -> None:
     """Tasks of this loop that are made from now on are not marked."""
-    _home(loop).silent = True
-
-
-class _Home:
-    """What is known of one loop. `mark` is of the thread that runs it, None while none does; `eager` is a factory whose tasks are."""
-
-    __slots__ = ("eager", "mark", "silent", "starting")
-
-    def __init__(self) -> None:
-        self.mark: Mark | None = None
-        self.silent = False
-        self.starting: list[_Known] = []
-        self.eager: Any = None
-
-
-def _nobody(_: int) -> int:
-    """A thread's marks that know of nothing."""
-    return 0
-
-
-class _Known:
-    """What is known of one task, which carries this as `_gilscope`. `number` is where marks want it, and three words are ready made.
-    `met` and `named` are the marks that know of the task, and of its name; `ended` is when its last step did."""
-
-    __slots__ = ("again", "begins", "ended", "ends", "home", "inside", "met", "named", "number", "ready")
-
-    def __init__(self, home: _Home) -> None:
-        self.home = home
-        self.number = number = marks.number() << 8
-        self.ready, self.begins, self.ends = codes.TASK_READY | number, codes.STEP_BEGIN | number, codes.STEP_END | number
-        self.met: Mark = _nobody
-        self.named: Mark = _nobody
-        self.inside = self.again = False
-        self.ended = _NEVER
-
-    def meet(self, mark: "Mark") -> None:
-        self.met = mark
-        mark(codes.TASK_NEW | self.number)
-
-    def name(self, task: "Any", mark: "Mark", coroutine: "Any" = None) -> None:
-        """Tells its name, which by its first step it has for good."""
-        if self.met is not mark:
-            self.meet(mark)
-        self.named = mark
-        marks.of_this_thread().text(codes.TASK_NEW, self.number >> 8, awaited.name_of(task, coroutine))
-
-    def ends_step(self, task: "Any", mark: "Mark") -> None:
-        self.inside = False
-        if self.again:
-            self.again = False
-            self.ended = mark(codes.STEP_AGAIN | self.number)
-        elif task is None or task.done():
-            mark(codes.TASK_END | self.number)
-        else:
-            self.ended = mark(self.ends)
-
-
-def _home(loop: "Any") -> _Home:
-    # Not by its `__dict__`: to ask for that makes every attribute of the loop slower from then on.
-    home = getattr(loop, "_gilscope", None)
-    if type(home) is not _Home:
-        home = _Home()
-        try:
-            loop._gilscope = home
-        except Exception:  # A class of the program's own, which will not have it.
-            home.silent = True
-    return home
-
-
-def _meet(loop: "Any", task: "Any") -> "_Known | None":
-    """Makes a task known that its loop is asked to call for the first time. None if it is to be left alone."""
-    home = _home(loop)
-    if home.silent:
-        return None
-    if home.starting and _asyncio.tasks.current_task(loop) is task:
-        # One that is seen for the first time while it runs was started at once.
-        known = home.starting[-1]
-    else:
-        known = _Known(home)
-        if home.mark is not None:
-            known.meet(home.mark)
-    return known if _carry(task, known) else None
-
-
-def _carry(task: "Any", known: _Known) -> bool:
-    try:
-        task._gilscope = known
-    except Exception:  # A class of the program's own, which will not have it.
-        return False
-    return True
+    home_of(loop).silent = True
 
 
 def _handle_of(events: "Any") -> "Any":
@@ -243,11 +152,11 @@ def _call_soon(loops: "Any", handle_type: "Any") -> None:
                 known = callback.__self__._gilscope
             except AttributeError:
                 known = None
-            if type(known) is not _Known:
-                known = _meet(self, callback.__self__)
+            if type(known) is not Known:
+                known = meet(self, callback.__self__)
         elif step_type is None and kind.__name__ == "TaskStepMethWrapper":
             step_type = kind
-            known = _meet(self, callback.__self__)
+            known = meet(self, callback.__self__)
         elif self._debug or self._closed:
             known = None
         else:
@@ -302,7 +211,7 @@ def _create_task(loops: "Any") -> None:
     original = loops.create_task
 
     def create_task(self: "Any", coro: "Any", **options: "Any") -> "Any":
-        home, factory = _home(self), self._task_factory
+        home, factory = home_of(self), self._task_factory
         running = home.mark is not None and not home.silent
         eager = running and options.get("eager_start", factory is not None and _is_eager(factory, home))
         try:
@@ -320,13 +229,13 @@ def _create_task(loops: "Any") -> None:
         finally:
             del task  # This frame may live on in a traceback of what the task raises.
 
-    def started(loop: "Any", home: _Home, coro: "Any", options: "dict[str, Any]") -> "Any":
+    def started(loop: "Any", home: Home, coro: "Any", options: "dict[str, Any]") -> "Any":
         mark: Any = home.mark
         maker = _asyncio.tasks.current_task(loop)
-        interrupted = None if maker is None else getattr(maker, "_gilscope", None) or _meet(loop, maker)
+        interrupted = None if maker is None else getattr(maker, "_gilscope", None) or meet(loop, maker)
         if interrupted is not None:
             interrupted.ended = mark(interrupted.ends)
-        known = _Known(home)
+        known = Known(home)
         known.meet(mark)
         mark(known.begins)
         known.inside = True
@@ -338,7 +247,7 @@ def _create_task(loops: "Any") -> None:
             forget_frame(error)
             raise
         else:
-            _carry(task, known)
+            carry(task, known)
             known.name(task, mark, coro)
         finally:
             home.starting.pop()
@@ -353,7 +262,7 @@ def _create_task(loops: "Any") -> None:
     take_place(loops, "create_task", create_task)
 
 
-def _is_eager(factory: "Any", home: _Home) -> bool:
+def _is_eager(factory: "Any", home: Home) -> bool:
     return factory is home.eager or getattr(factory, "__qualname__", None) == _EAGER_FACTORY
 
 
@@ -367,11 +276,11 @@ def _running(events: "Any", loops: "Any", handle_type: "Any") -> None:
         if isinstance(loop, loops):
             begins(loop)
         elif isinstance(before, loops):
-            _home(before).mark = None
+            home_of(before).mark = None
             selecting.unmark(before)
 
     def begins(loop: "Any") -> None:
-        home, mark = _home(loop), marks.of_this_thread().mark
+        home, mark = home_of(loop), marks.of_this_thread().mark
         home.mark = mark
         selecting.mark(loop, mark)
         for handle in loop._ready.copy():
