@@ -34,6 +34,7 @@ def take(token: int) -> None:
 
 
 def of_thread_pools(thread: "ModuleType") -> None:
+    """Instruments `concurrent.futures.thread`: pools that are made from now on."""
     pool: Any = thread.ThreadPoolExecutor
     original, simple = pool.__init__, thread.queue.SimpleQueue
     twin = _twin_of(simple, thread.queue.Empty, thread._worker.__code__)
@@ -102,6 +103,7 @@ def _is_ours(item: "Any") -> bool:
 
 
 def of_process_pools(process: "ModuleType") -> None:
+    """Instruments `concurrent.futures.process`, on both sides: who submits, and who works."""
     work_item, call_item = process._WorkItem.__init__, process._CallItem.__init__
     pending: dict[int, int] = {}
     _workers.add(process._process_worker.__code__)

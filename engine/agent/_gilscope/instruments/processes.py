@@ -30,6 +30,7 @@ _process: "Any" = None
 
 
 def of_processes(process: "ModuleType") -> None:
+    """Instruments `multiprocessing.process`: what children are called, and who waits for them."""
     global _process
     _process = process
     kind: Any = process.BaseProcess
@@ -98,6 +99,7 @@ def _idle(call: "Any", *args: "Any") -> "Any":
 
 
 def of_queues(queues: "ModuleType") -> None:
+    """Instruments `multiprocessing.queues`: who waits to get or to put."""
     get, put, simple_get = queues.Queue.get, queues.Queue.put, queues.SimpleQueue.get
 
     def got(self: "Any", block: bool = True, timeout: "float | None" = None) -> "Any":
@@ -142,6 +144,7 @@ def of_queues(queues: "ModuleType") -> None:
 
 
 def of_pools(pool: "ModuleType") -> None:
+    """Instruments `multiprocessing.pool`: who submits, who works, and who has nothing to do."""
     waits.waits_for_results(pool.ApplyResult.wait.__code__)
     pools.works(pool.worker.__code__)
     apply, many = pool.ApplyResult.__init__, pool.MapResult.__init__

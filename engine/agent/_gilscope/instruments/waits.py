@@ -33,6 +33,7 @@ _threading: "Any" = None
 
 
 def of_threading(threading: "ModuleType") -> None:
+    """Instruments `threading.Condition`, and with it what blocks in one."""
     global _threading
     _threading = threading
     condition = threading.Condition
@@ -50,6 +51,7 @@ def of_threading(threading: "ModuleType") -> None:
 
 
 def of_queue(queue: "ModuleType") -> None:
+    """Tells what waits in `queue.Queue` are for."""
     plain = queue.Queue
     _callers[plain.get.__code__] = codes.GET
     _callers[plain.put.__code__] = codes.PUT
