@@ -135,6 +135,17 @@ class Waits:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Functions:
+    """At `t` a thread was seen in the Python function `names[name]`, running or waiting in what that called."""
+
+    t: Ints
+    pid: Ints
+    tid: Ints
+    name: Ints
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Wakes:
     """At `t` thread `waker` made thread `tid` ready to run that was blocked. 0: an interrupt or a process that is not ours did."""
 
@@ -173,3 +184,4 @@ class Evidence:
     became: tuple[Became, ...] = ()
     waits: Waits | None = None
     wakes: Wakes | None = None
+    functions: Functions | None = None
