@@ -11,6 +11,7 @@ import numpy.typing as npt
 from engine.agent._gilscope import codes
 from engine.timeline.cast import Cast
 from engine.timeline.details import NONE, Details
+from engine.timeline.functions import with_functions
 from engine.timeline.layer import Ints, boundaries, distinct
 from engine.timeline.operations import plain
 from engine.timeline.pen import NO_ROWS, Rows
@@ -56,7 +57,7 @@ class ThreadDrawing:
         runs = replace(runs, detail=self._details.named(runs.detail, thread.process.targets))
         found = [(thread.lane, thread.pen.draw(runs, min(upto, limit)))]
         found += [(task.lane, self._task(task, thread, runs, upto, limit)) for task in live]
-        return [(lane, with_refs(rows, thread, layers.gil, self._cast)) for lane, rows in found]
+        return [(lane, with_functions(with_refs(rows, thread, layers.gil, self._cast), thread.functions)) for lane, rows in found]
 
     def _task(self, task: TaskTrack, thread: ThreadTrack, host: Runs, upto: int, watermark: int) -> Rows:
         """In a step a task is in what its thread is in; outside, its own layer tells."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.timeline.cast import Cast
-from engine.timeline.evidence import Evidence, Marked, Triples, Waits
+from engine.timeline.evidence import Evidence, Functions, Marked, Triples, Waits
 from engine.timeline.exchange import Exchange
 from engine.timeline.intake_cores import by, lose_sight, take_accounts, take_switches, take_ticks
 from engine.timeline.intake_marks import MarkIntake
@@ -52,6 +52,8 @@ class Intake:
                 take_ticks(cast, marked, origin)
         if evidence.waits is not None:
             self._take_waits(evidence.waits)
+        if evidence.functions is not None:
+            self._take_functions(evidence.functions)
         if evidence.wakes is not None:
             self.wakings.take(evidence.wakes, origin)
         for ended in evidence.ended:
@@ -94,6 +96,13 @@ class Intake:
             thread = self._cast.threads.get(tid)
             if thread is not None and thread.waits is not None:
                 thread.waits.extend(waits.t[rows] - self.origin, value[rows])
+
+    def _take_functions(self, functions: Functions) -> None:
+        numbers = np.array([self._cast.book.string(text) for text in functions.names] or [-1], np.int64)
+        for tid, rows in by(functions.tid):
+            thread = self._cast.threads.get(tid)
+            if thread is not None:
+                thread.functions.extend(functions.t[rows] - self.origin, numbers[functions.name[rows]])
 
 
 def _before(marked: Marked, t: int) -> Marked:

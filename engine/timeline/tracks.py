@@ -78,8 +78,8 @@ class ThreadTrack:
     """`interpreter`: in which it is. `stepping`: the lane of the task whose step it is at, 0 for none; `step` that task, now.
 
     `told_until`, `tick`: how far marks alone have told where it was. `placed`: its core layer is inferred. `cpu`: the core that it is on or
-    was. `measured`: since when it, or a task of it, carries jobs. `waits`: what it was seen to be blocked in. `woken`: when, and by which
-    lane it was let go on.
+    was. `measured`: since when it, or a task of it, carries jobs. `waits`: what it was seen to be blocked in. `functions`: in which it was
+    seen to be, as numbers of strings. `woken`: when, and by which lane it was let go on.
     """
 
     process: ProcessTrack
@@ -95,6 +95,7 @@ class ThreadTrack:
     interpreter: Layer = field(default_factory=lambda: Layer(0))
     stepping: Layer = field(default_factory=lambda: Layer(0))
     waits: Sightings | None = None
+    functions: Sightings = field(default_factory=lambda: Sightings(carried=False))
     woken: list[tuple[int, int]] = field(default_factory=list)
     tasks: dict[int, TaskTrack] = field(default_factory=dict)
     step: int = 0
@@ -134,6 +135,7 @@ class ThreadTrack:
     def forget(self, before: int) -> None:
         for layer in (self.core, self.cpu, self.operation, self.asks, self.interpreter, self.stepping):
             layer.forget(before)
+        self.functions.forget(before)
         if self.waits is not None:
             self.waits.forget(before)
         del self.woken[: bisect_left(self.woken, (before, 0))]

@@ -25,6 +25,7 @@ from engine.timeline.evidence import (
     Born,
     Ended,
     Evidence,
+    Functions,
     GilSource,
     Marked,
     Switched,
@@ -50,6 +51,7 @@ class Story:
         self._took: list[tuple[float, int, int, int]] = []
         self._asked: list[tuple[float, int, int, int]] = []
         self._waits: list[tuple[float, int, int, str]] = []
+        self._functions: list[tuple[float, int, str]] = []
         self._wakes: list[tuple[float, int, int]] = []
         self._born: list[Born] = []
         self._ended: list[Ended] = []
@@ -97,6 +99,10 @@ class Story:
     def waits(self, t: float, tid: int, what: int, on: str = "") -> None:
         self._waits.append((t, tid, what, on))
 
+    def runs(self, t: float, tid: int, function: str) -> None:
+        """The thread is seen in a function."""
+        self._functions.append((t, tid, function))
+
     def wakes(self, t: float, waker: int, tid: int) -> None:
         self._wakes.append((t, tid, waker))
 
@@ -139,8 +145,15 @@ class Story:
             gil_sources=tuple(source for source in self._sources if new(source.t / MS)),
             became=tuple(became for became in self._became if new(became.t / MS)),
             waits=Waits(wait_columns[0], wait_columns[1], wait_columns[2], wait_columns[3], wait_columns[4], targets),
+            functions=self._seen_functions(since, upto),
             wakes=Wakes(*_columns(wakes, 3)),
         )
+
+    def _seen_functions(self, since: float, upto: float) -> Functions:
+        seen = sorted(row for row in self._functions if since <= row[0] < upto)
+        names = tuple(dict.fromkeys(name for *_, name in seen))
+        t, pid, tid, name = _columns([(t, PID, tid, names.index(name)) for t, tid, name in seen], 4)
+        return Functions(t, pid, tid, name, names)
 
     def _marked(self, since: float, upto: float) -> list[Marked]:
         found = []

@@ -216,6 +216,22 @@ class TestWaitsThatNothingMarks:
         assert found.details("other", State.lock_wait) == ["stop_the_world"]
 
 
+def test_work_says_in_which_function_it_was_seen_most(harvests: tuple[float, ...]) -> None:
+    story = two_threads()
+    story.on(0, A)
+    story.holds(0, A)
+    story.off(6, A, preempted=True)
+    story.on(8, A)
+    for t, name in ((1, "parse"), (3, "crunch"), (5, "crunch"), (7, "crunch")):
+        story.runs(t, A, name)
+    found = told(story, 10, harvests)
+    assert [(state, detail) for _, _, state, detail, _ in found.rows("main")] == [
+        (State.running, "crunch"),
+        (State.runnable, None),
+        (State.running, None),
+    ]
+
+
 class TestWhoseDoing:
     def test_who_lacks_a_core_refers_to_who_had_it(self, harvests: tuple[float, ...]) -> None:
         story = two_threads()
