@@ -31,7 +31,7 @@ class SourceFellBack(Finding):
 
     @classmethod
     def check(cls, case: Case) -> Self | None:
-        weak = [(name, how) for name, how in case.trace.record.sources.items() if how in _MEANINGS]
+        weak = [(name, how) for name, how in case.trace.record.sources.items() if how in _MEANINGS and name in _SOURCES]
         if case.without_gil:
             weak = [(name, how) for name, how in weak if name != "gil"]
         return cls(sources=tuple(weak)) if weak else None

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.probes import ProbeError, ProbeUnavailable
+from engine.probes.functions import Functions as FunctionsProbe
 from engine.probes.gil import LONE, GilLimits, GilProbe
 from engine.probes.gil.calibrations import Calibrations
 from engine.probes.marks import MarkFolder
@@ -27,6 +28,7 @@ from engine.timeline.evidence import (
     Born,
     Ended,
     Evidence,
+    Functions,
     GilSource,
     Marked,
     Switched,
@@ -57,6 +59,7 @@ class Harvest:
         self._calibrations = Calibrations(cache, watch="gil" in self._wanted)
         # In built-in workloads marks tell what is waited for.
         self._waiting = Waiting(self._gils) if spec.program or ":" in spec.workload else None
+        self._functions = FunctionsProbe() if self._waiting is not None and self._wanted - {"marks"} else None
         self._held_back = np.empty((5, 0), np.int64)
         self._switch = np.empty((5, 0), np.int64)
         self._ends_held_back: list[Exit] = []
@@ -73,8 +76,8 @@ class Harvest:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        waiting = self._waiting.notes if self._waiting is not None else ()
-        return (*self._notes, *(self._gil.notes if self._gil is not None else ()), *waiting)
+        others = (self._gil, self._waiting, self._functions)
+        return (*self._notes, *(note for probe in others if probe is not None for note in probe.notes))
 
     @property
     def kernel(self) -> str:
@@ -160,6 +163,8 @@ class Harvest:
             patience_s = min(patience_s, self._gil.patience_s)
         if self._waiting is not None:
             patience_s = min(patience_s, self._waiting.tick(self._pids, now))
+        if self._functions is not None:
+            self._functions.tick(self._pids, now)
         return patience_s
 
     def harvest(self, alive: list[int], *, last: bool = False) -> Evidence:
@@ -181,6 +186,7 @@ class Harvest:
         if self._accounting is not None:
             self._accounting.look(self._pids)
             accounts, accounted = self._accounting.take(last=last), None if last else self._accounting.settled_ns
+        functions = self._from_functions()
         waits, wakes = self._waiting.take(drained, self._switch, self._execs) if self._waiting is not None else (None, None)
         became, self._execs = self._programs.news(self._execs, alive), ()
         return Evidence(
@@ -199,6 +205,7 @@ class Harvest:
             became=became,
             waits=waits,
             wakes=wakes,
+            functions=functions,
         )
 
     def counters(self) -> dict[str, int]:
@@ -282,6 +289,16 @@ class Harvest:
             sources,
             events.watermark_ns,
         )
+
+    def _from_functions(self) -> Functions | None:
+        if self._functions is None:
+            return None
+        for one in self._execs:
+            self._functions.forget(one.pid)
+        if self._functions.sees:
+            self.sources["functions"] = "sampled"
+        ran = self._functions.take()
+        return None if ran is None else Functions(ran.t, ran.pid, ran.tid, ran.name, ran.names)
 
     def _gils(self, pid: int) -> tuple[int, ...]:
         return () if self._gil is None else self._gil.addresses(pid)

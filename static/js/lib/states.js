@@ -56,6 +56,7 @@ export const SOURCES = {
   kernel: { label: "kernel", says: "the kernel tells which thread was on which core, switch by switch" },
   gil: { label: "GIL", says: "who holds the GIL, read from outside the measured interpreter" },
   waits: { label: "waits", says: "the kernel tells what a thread is blocked in where no mark does: a lock, a socket, a sleep" },
+  functions: { label: "functions", says: "in which Python function a thread was, read from outside the measured interpreter" },
 };
 
 export const QUALITIES = {
