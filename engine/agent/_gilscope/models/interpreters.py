@@ -24,7 +24,8 @@ START_METHODS = ()
 OLDEST = (3, 13)
 
 READY_BY_WORKERS = True
-"""Making an interpreter imports so much that a watch on its GIL would cost it more than all of its jobs."""
+"""Making an interpreter imports so much that a watch on its GIL would cost it more than all of its jobs. Who is ready last waits for the
+watch, a few milliseconds, so that at least from then on all is seen."""
 
 _CALL = "from _gilscope.worker import call_pickled\ncall_pickled(name, arguments, queue)"
 
@@ -39,7 +40,7 @@ def run(plan: "Plan", work: "Jobs") -> "list[Outcome]":
             error = interpreter.call(worker.prepare, work)
             unprepared.pop()
             if not unprepared:
-                marks.ready()
+                marks.ready_when_watched()
             return [(index, False, error) for index in indices] if error else interpreter.call(worker.perform_apart, indices)
         finally:
             interpreter.close()
