@@ -60,7 +60,7 @@ _PLACES = {
 }
 
 
-@lru_cache(64)
+@lru_cache(512)
 def frame_layout(path: str) -> FrameLayout | None:
     """That of the CPython in this file; None where there is none, or one of a version that is not known here."""
     try:
@@ -82,7 +82,9 @@ def frame_layout(path: str) -> FrameLayout | None:
 
 def located(mapped: list[Mapping]) -> tuple[FrameLayout, int] | None:
     """The CPython that a process with these mappings runs, and what to add to its link-time addresses."""
-    for path in dict.fromkeys(mapping.path for mapping in mapped if "x" in mapping.permissions and mapping.path.startswith("/")):
+    paths = dict.fromkeys(mapping.path for mapping in mapped if "x" in mapping.permissions and mapping.path.startswith("/"))
+    # Where it most likely is first, so that not every library is searched.
+    for path in sorted(paths, key=lambda path: "python" not in path.rpartition("/")[2]):
         layout = frame_layout(path)
         if layout is not None:
             bias = elf(path).bias(mapped)

@@ -24,7 +24,7 @@ from engine.probes.frame_layout import FrameLayout, located
 from engine.probes.memory import Mapping, Window, mappings, read
 from engine.probes.perf_records import Ints
 
-_PERIOD_NS, _LISTING_SHARE = 20_000_000, 100
+_PERIOD_NS, _LISTING_SHARE, _LONGEST_LISTING_NS = 20_000_000, 100, 200_000_000
 _MOST_LOOKS = 25
 _RETRY_NS, _LONGEST_RETRY_NS = 100_000_000, 4_000_000_000
 _MOST_INTERPRETERS, _MOST_THREADS, _MOST_FRAMES, _MOST_CODES = 100, 1_000, 64, 20_000
@@ -77,8 +77,8 @@ class Functions:
             return
         self._next_ns = now_ns + _PERIOD_NS
         if now_ns >= self._next_listing_ns:
-            self._list(set(pids), now_ns)
-            self._next_listing_ns = now_ns + _LISTING_SHARE * (time.monotonic_ns() - now_ns)
+            cost_ns = self._list(set(pids), now_ns)
+            self._next_listing_ns = now_ns + min(_LISTING_SHARE * cost_ns, _LONGEST_LISTING_NS)
         keys = [(process, tid) for process in self._processes.values() for tid in process.threads]
         if len(keys) > _MOST_LOOKS:
             self._turn = (self._turn + _MOST_LOOKS) % len(keys)
@@ -103,21 +103,23 @@ class Functions:
         self._processes.pop(pid, None)
         self._waiting.pop(pid, None)
 
-    def _list(self, pids: set[int], now_ns: int) -> None:
+    def _list(self, pids: set[int], now_ns: int) -> int:
+        """Finds their threads. Answers what that cost, in ns on a core; to open one, which is done once, not counted."""
         for pid in self._processes.keys() - pids:
             del self._processes[pid]
         self._waiting = {pid: wait for pid, wait in self._waiting.items() if pid in pids}
         for pid in pids:
             if pid not in self._processes and now_ns >= self._waiting.get(pid, (0, 0))[0]:
                 self._open(pid, now_ns)
-            process = self._processes.get(pid)
-            if process is not None:
-                try:
-                    process.list()
-                except OSError:
-                    # It has ended, or has become another program, or is only just beginning or ending.
-                    del self._processes[pid]
-                    self._wait(pid, now_ns)
+        began = time.thread_time_ns()
+        for pid, process in list(self._processes.items()):
+            try:
+                process.list()
+            except OSError:
+                # It has ended, or has become another program, or is only just beginning or ending.
+                del self._processes[pid]
+                self._wait(pid, now_ns)
+        return time.thread_time_ns() - began
 
     def _open(self, pid: int, now_ns: int) -> None:
         try:
