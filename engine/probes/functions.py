@@ -24,7 +24,7 @@ from engine.probes.frame_layout import FrameLayout, located
 from engine.probes.memory import Mapping, Window, mappings, read
 from engine.probes.perf_records import Ints
 
-_PERIOD_NS, _LISTING_SHARE, _LONGEST_LISTING_NS = 20_000_000, 100, 200_000_000
+_PERIOD_NS, _LISTING_SHARE, _LONGEST_LISTING_NS = 20_000_000, 500, 200_000_000
 _MOST_LOOKS = 25
 _RETRY_NS, _LONGEST_RETRY_NS = 100_000_000, 4_000_000_000
 _MOST_INTERPRETERS, _MOST_THREADS, _MOST_FRAMES, _MOST_CODES = 100, 1_000, 64, 20_000
