@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.agent._gilscope import codes
 from engine.probes import ProbeError, ProbeUnavailable
 from engine.probes.functions import Functions as FunctionsProbe
 from engine.probes.gil import LONE, GilLimits, GilProbe
@@ -39,6 +40,7 @@ from engine.trace import RunSpec
 
 _SOURCES = {"exact": GIL_EXACT, "sampled": GIL_SAMPLED, "off": GIL_OFF, "absent": GIL_ABSENT}
 _START_S, _CALM_S = 0.003, 0.02
+_JOBS = np.arange(256) == codes.JOB_BEGIN
 _READY_START, _LONE_START = 1_000, 100
 
 
@@ -68,6 +70,7 @@ class Harvest:
         self._programs = Programs(every=self._program)
         self._execs: tuple[Exec, ...] = ()
         self._told: set[int] = set()
+        self._lone: set[int] = set()
         self._executable = os.path.realpath(spec.interpreter["path"])
         self._no_gil = bool(spec.interpreter.get("free_threaded")) and not spec.interpreter.get("gil_enabled")
         self.sources = {"marks": "exact", "kernel": "off", "gil": "off"}
@@ -179,6 +182,8 @@ class Harvest:
             self._pids[pid] = None
         # Also of those that have come and gone since the last time.
         took, asked, sources, gil_watermark = self._from_gil(drained)
+        if self.sources["gil"] == "exact" and any(marks.pid in self._lone and _JOBS[marks.kind].any() for marks in marked):
+            self.sources["gil"] = "sampled"  # Of a process that carries jobs it matters; of one that only waits for others it does not.
         if self._kernel is None:
             ended += [Ended(marks_watermark, pid, None) for pid in self._gone(alive)]
             self._marks.over((end.pid, None) for end in ended)
@@ -281,7 +286,10 @@ class Harvest:
             source, asks = _SOURCES[change.source], change.source == "exact" and not change.why
             why = "" if source == GIL_ABSENT and not change.interpreter else change.why
             sources.append(GilSource(change.t, change.pid, source, asks, why, change.interpreter))
-            if (source == GIL_SAMPLED and change.why != LONE) or (source == GIL_EXACT and self.sources["gil"] == "off"):
+            (self._lone.add if change.why == LONE else self._lone.discard)(change.pid)
+            if change.why == LONE:
+                continue
+            if source == GIL_SAMPLED or (source == GIL_EXACT and self.sources["gil"] == "off"):
                 self.sources["gil"] = change.source
         return (
             Triples(events.holds.t, events.holds.pid, events.holds.tid, events.holds.interpreter),

@@ -29,6 +29,10 @@ class Standing:
         if source.source in (GIL_EXACT, GIL_SAMPLED):
             # Before its GIL was found it has no source yet: that says nothing of what is seen from now on.
             self._sources.pop(GIL_OFF, None)
+        elif source.source == GIL_OFF and not source.why:
+            # It has called exec: what was before that is nothing to whom it is now.
+            self._sources.clear()
+            self.note = None
         self._sources[source.source] = None
         said = source.why or _SAID.get(source.source) or ("exact" if self.note is not None else None)
         if said is None or (self.note is not None and self.note.endswith(said)):

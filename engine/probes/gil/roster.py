@@ -134,7 +134,7 @@ class Roster:
             process.guard = self._frugal_guard(now) if process.frugal else self._guard(now, self._limits.burst)
             for gil in process:
                 if gil.source in ("exact", "sampled") and (gil is process.main or family.watch.all_gils):
-                    self._change(process, gil, now, source, family.why)
+                    self._change(process, gil, now, source, LONE if process.frugal and source == "sampled" else family.why)
                     gil.next_look_ns = 0
 
     def grant(self, process: GilProcess, now: int) -> bool:
