@@ -92,6 +92,11 @@ class Harvest:
         """Whether it is looked who holds GILs, were it only to see whether there will be one."""
         return self._gil is not None
 
+    @property
+    def starting(self) -> bool:
+        """Whether some process is about to turn to its jobs."""
+        return self._marks.starting
+
     def prepare(self) -> None:
         """Learns what recording costs in this interpreter and where it keeps its GIL, before anything is measured."""
         self._toll = Toll(unit_costs(self._executable, self._cache))

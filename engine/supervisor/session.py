@@ -86,10 +86,9 @@ class Session:
             if self._front is not None:
                 self._front.began(measured.pid)
             harvest.begin(measured.pid)
-            if "sampled" in (harvest.kernel, harvest.sources["gil"]):
+            sees_moments = "sampled" in (harvest.kernel, harvest.sources["gil"])
+            if sees_moments:
                 stay_prompt()
-            else:
-                give_way()
             timeline = Timeline(
                 origin,
                 harvest.kernel,
@@ -112,7 +111,7 @@ class Session:
                     counters={"jobs_total": self._spec.jobs},
                 )
             )
-            self._loop(measured, harvest, timeline, origin)
+            self._loop(measured, harvest, timeline, origin, gives_way=not sees_moments)
             if self._voice.released:
                 return
             measured.end()
@@ -122,7 +121,7 @@ class Session:
             harvest.close()
             measured.close()
 
-    def _loop(self, measured: Measured, harvest: Harvest, timeline: Timeline, origin: int) -> None:
+    def _loop(self, measured: Measured, harvest: Harvest, timeline: Timeline, origin: int, *, gives_way: bool) -> None:
         limit_s = self._spec.time_limit_s
         deadline = math.inf if limit_s is None else origin + limit_s * 1e9
         pace, next_frame, ended_at, said_running = Pace(), time.monotonic(), None, False
@@ -141,6 +140,10 @@ class Session:
                 return
             if now < next_frame:
                 continue
+            if gives_way and timeline.running and not harvest.starting:
+                # Not before: whose GIL is to be watched from its first job on cannot wait until a core is free.
+                give_way()
+                gives_way = False
             next_frame = now + pace.next_frame_s()
             frame = timeline.feed(harvest.harvest(measured.alive()))
             changes: dict[str, Any] = {"sources": harvest.sources}
