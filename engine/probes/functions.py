@@ -115,6 +115,7 @@ class Functions:
         for pid, process in list(self._processes.items()):
             try:
                 process.list()
+                self.sees = True
             except OSError:
                 # It has ended, or has become another program, or is only just beginning or ending.
                 del self._processes[pid]
@@ -125,6 +126,7 @@ class Functions:
         try:
             mapped = mappings(pid)
         except OSError:
+            self._wait(pid, now_ns)
             return
         found = located(mapped)
         if found is None:
@@ -133,7 +135,6 @@ class Functions:
                 self._note(_TOO_OLD)
             return
         self._processes[pid] = _Process(pid, *found)
-        self.sees = True
 
     def _wait(self, pid: int, now_ns: int) -> None:
         pause = min(2 * self._waiting.get(pid, (0, _RETRY_NS // 2))[1], _LONGEST_RETRY_NS)
