@@ -29,6 +29,11 @@ class CallSites:
         self._learnt: dict[tuple[int, int], int] = {}
         self._open: set[tuple[int, int]] = set()
 
+    @property
+    def opaque(self) -> bool:
+        """Whether calls were met that tell no number: then looks must tell what these wait for."""
+        return bool(self._open)
+
     def number(self, pid: int, pc: int) -> int | None:
         """The call of the instruction before `pc`; None where it is none, or any."""
         key = (pid, pc)

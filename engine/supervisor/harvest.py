@@ -198,6 +198,8 @@ class Harvest:
             accounts, accounted = self._accounting.take(last=last), None if last else self._accounting.settled_ns
         functions = self._from_functions()
         waits, wakes = self._waiting.take(drained, self._switch, self._execs) if self._waiting is not None else (None, None)
+        if self._waiting is not None and "waits" in self.sources:
+            self.sources["waits"] = self._waiting.source
         became, self._execs = self._programs.news(self._execs, alive), ()
         return Evidence(
             upto_ns=min(limit for limit in (marks_watermark, watermark, gil_watermark, accounted) if limit is not None),

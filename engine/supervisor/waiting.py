@@ -29,6 +29,11 @@ _PAUSED = (
     "threads were looked at every few milliseconds instead; the waits in between are told as unknown."
 )
 
+_OPAQUE = (
+    "This C library makes all calls that can be cancelled at one place (glibc does since 2.41), which hides what they are: threads are "
+    "looked at every few milliseconds, and what the shortest waits are for is told as unknown."
+)
+
 
 class Waiting:
     """`watch` before the first process begins; then `tick` often, and `take` with every harvest. Not thread-safe."""
@@ -70,11 +75,12 @@ class Waiting:
     @property
     def source(self) -> str:
         """How well it is known what threads wait for: `exact`, `sampled` or `off`."""
-        return "exact" if self._calls is not None else "sampled" if self._looks is not None else "off"
+        exact = self._calls is not None and not self._sites.opaque
+        return "exact" if exact else "sampled" if self._looks is not None else "off"
 
     def tick(self, pids: Iterable[int], now_ns: int) -> float:
         """Looks, if it is time. Answers in how many seconds it should be called again."""
-        period = _OFTEN_NS if self._calls is None or self._resume_ns else _SELDOM_NS
+        period = _OFTEN_NS if self.source != "exact" or self._resume_ns else _SELDOM_NS
         if self._looks is not None and now_ns >= self._next_ns:
             self._next_ns = now_ns + period
             self._pids = tuple(pids)
@@ -95,6 +101,8 @@ class Waiting:
         if drained is not None and self._wakes is not None:
             got = self._wakes.take(drained.records.wakings, os.getpid(), drained.watermark_ns)
             woke = Wakes(got.t, got.tid, got.waker) if len(got) else None
+        if self._sites.opaque and _OPAQUE not in self.notes:
+            self._note(_OPAQUE)
         for one in execs:
             self._targets.forget(one.pid)
             self._sites.forget(one.pid)
