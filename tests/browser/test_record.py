@@ -135,7 +135,7 @@ def test_how_much_was_seen_and_what_it_cost_is_said_below_the_picture(server: Se
     page.goto(f"{server.url}/t/{neighbour.finished(synthetic_programs.program())}")
     line = page.locator("#completeness")
     expect(line).to_have_text(
-        "Saw 20 of 40 GIL hand-offs · nothing dropped · every moment observed · recording cost about 400 µs, 0.2 % of the run"
+        "Saw 22 of 40 GIL hand-offs · nothing dropped · every moment observed · recording cost about 400 µs, 0.2 % of the run"
     )
     page.goto(f"{server.url}/t/{neighbour.finished(synthetic.waits_overlapping())}")
     expect(line).to_contain_text("recording cost about 60.0 µs, < 0.1 % of the run")
