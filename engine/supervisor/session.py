@@ -62,6 +62,7 @@ class Session:
         self._outlet = Passed(streams) if streams is not None else Captured(echo)
         self._ending: verdict.Verdict | None = None
         self._began_cpu_ns = 0
+        self._said_running = False
 
     def run(self) -> None:
         name = self._spec.workload
@@ -124,7 +125,7 @@ class Session:
     def _loop(self, measured: Measured, harvest: Harvest, timeline: Timeline, origin: int, *, gives_way: bool) -> None:
         limit_s = self._spec.time_limit_s
         deadline = math.inf if limit_s is None else origin + limit_s * 1e9
-        pace, next_frame, ended_at, said_running = Pace(), time.monotonic(), None, False
+        pace, next_frame, ended_at = Pace(), time.monotonic(), None
         while True:
             self._listen(min(harvest.tick(), max(0.0, next_frame - time.monotonic())), measured)
             now = time.monotonic()
@@ -145,12 +146,14 @@ class Session:
                 give_way()
                 gives_way = False
             next_frame = now + pace.next_frame_s()
-            frame = timeline.feed(harvest.harvest(measured.alive()))
-            changes: dict[str, Any] = {"sources": harvest.sources}
-            if timeline.running and not said_running:
-                said_running = True
-                changes["status"] = "running"
-            self._voice.tell(replace(frame, counters={**frame.counters, **harvest.counters()}, changes=changes))
+            self._tell(timeline, timeline.feed(harvest.harvest(measured.alive())), harvest)
+
+    def _tell(self, timeline: Timeline, frame: Frame, harvest: Harvest) -> None:
+        changes: dict[str, Any] = {"sources": harvest.sources}
+        if timeline.running and not self._said_running:
+            self._said_running = True
+            changes["status"] = "running"
+        self._voice.tell(replace(frame, counters={**frame.counters, **harvest.counters()}, changes=changes))
 
     def _listen(self, seconds: float, measured: Measured) -> None:
         """Waits that long, or until something happens, and takes in what the measured program does meanwhile."""
@@ -183,8 +186,7 @@ class Session:
 
     def _finish(self, measured: Measured, harvest: Harvest, timeline: Timeline, steal: Any) -> None:
         end = time.monotonic_ns()
-        frame = timeline.feed(harvest.harvest([], last=True))
-        self._voice.tell(replace(frame, counters={**frame.counters, **harvest.counters()}))
+        self._tell(timeline, timeline.feed(harvest.harvest([], last=True)), harvest)
         last = timeline.finish(end)
         program = bool(self._spec.program)
         status, error = self._ending or (verdict.of_program(measured) if program else verdict.of_jobs(measured))

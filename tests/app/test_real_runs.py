@@ -22,7 +22,7 @@ from tests.support.puppet import until
 from tests.support.serving import served
 
 LONG = {"workload": "cpu", "model": "processes", "workers": 2, "params": {"rounds": 2_000_000_000}}
-SHORT = {"workload": "cpu", "model": "threads", "workers": 3, "params": {"rounds": 300_000}}
+SHORT = {"workload": "cpu", "model": "threads", "workers": 3, "params": {"rounds": 2_000_000}}
 PROGRAM = (
     "import sys; from pathlib import Path; from app.server import serve; from app.settings import Settings\n"
     "serve(Settings(data=Path(sys.argv[1]), port=0))\n"

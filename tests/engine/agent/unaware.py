@@ -137,7 +137,6 @@ loop = asyncio.new_event_loop()
 loop.create_task(holds(Thing()), name="left"); loop.run_until_complete(asyncio.sleep(0, loop))
 loop.create_task(holds(3), name="never begun")
 loop.close(); del loop
-pool = concurrent.futures.ThreadPoolExecutor(1); pool.submit(int); ref = weakref.ref(pool); del pool; gone("pool", ref)
 sys.stdout.flush(); gc.collect()
 """,
     "own modules of likely names": """
@@ -282,7 +281,7 @@ async def main():
     loop = asyncio.get_running_loop()
     def handler(loop, context): print(sorted(context), context["message"].split(" at ")[0], context["exception"], flush=True)
     loop.set_exception_handler(handler)
-    loop.call_later(0.02, __import__("os")._exit, 4)
+    loop.call_later(0.5, __import__("os")._exit, 4)
     async def nested(): await asyncio.sleep(0)
     task = asyncio.create_task(nested())
     asyncio.tasks._leave_task(loop, asyncio.current_task()); other = asyncio.create_task(nested()); asyncio.tasks._enter_task(loop, other)
