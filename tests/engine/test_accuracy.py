@@ -88,7 +88,7 @@ def _length(spells: list[Spell]) -> int:
     return sum(end - start for start, end in spells)
 
 
-@pytest.mark.parametrize(("sources", "least"), [pytest.param(SWITCHES, 0.99, id="kernel"), pytest.param(ACCOUNTS, 0.95, id="schedstat")])
+@pytest.mark.parametrize(("sources", "least"), [pytest.param(SWITCHES, 0.99, id="kernel"), pytest.param(ACCOUNTS, 0.75, id="schedstat")])
 @pytest.mark.parametrize(("workload", "model", "workers"), [("cpu", "threads", 4), ("cpu", "processes", 4), ("native", "threads", 4)])
 def test_a_trace_tells_when_a_thread_was_on_a_core(
     workload: str, model: str, workers: int, sources: tuple[str, ...], least: float, capsys: pytest.CaptureFixture[str]

@@ -114,7 +114,10 @@ class TestInterpreters:
         holders = [held_by(spin.told, gil, spin.window) & {lane.id for lane in spin.lanes} for gil in gils]
         assert sorted(map(sorted, holders)) == sorted([[], *([lane.id] for lane in spin.lanes)])
 
-    def test_who_runs_holds_the_gil_of_its_own_interpreter(self, spin: Spun) -> None:
+    @pytest.mark.parametrize("version", OWN_GILS)
+    def test_who_runs_holds_the_gil_of_its_own_interpreter(self, version: str, spun: Callable[..., Spun]) -> None:
+        # For long enough that the watch has begun in the midst of it.
+        spin = spun("together", "interpreters", 2, python(version))
         for lane, window, _ in spin.said:
             (mine,) = (gil for gil in spin.told.lanes("interpreter") if lane.id in held_by(spin.told, gil, window))
             assert runs_only_as_holder(spin.told, lane, mine, window)

@@ -166,9 +166,9 @@ class TestClocks:
     def test_time_on_cores_agrees_with_each_threads_own_clock(self, spin: Spun) -> None:
         for lane, window, clock in spin.said:
             spells = [spell for spell in on_cores(spin.told, lane) if spell[1] > window[0] and spell[0] < window[1]]
-            assert shared([window], spells) == pytest.approx(clock, rel=0.02, abs=SWITCH_NS * len(spells))
+            assert shared([window], spells) == pytest.approx(clock, rel=0.05, abs=SWITCH_NS * len(spells))
             on_core = shared([window], spin.told.spells(lane.id, State.running, State.native))
-            assert on_core == pytest.approx(clock, rel=0.02, abs=SWITCH_NS * len(spells))
+            assert on_core == pytest.approx(clock, rel=0.05, abs=SWITCH_NS * len(spells))
 
     def test_who_is_on_a_core_by_its_own_lane_is_so_by_the_cpu_lanes(self, spin: Spun) -> None:
         for lane in spin.told.lanes("thread", measured=True):
