@@ -108,6 +108,10 @@ def see(
     with process, opened[0] as rings:
         probe = GilProbe(rings, exact=exact, follow=follow, spare_lone=spare_lone, limits=limits, calibrations=_CALIBRATIONS[exact])
         probe.attach(process.pid)
+        # It may not have mapped what it runs yet; however seldom we tick later, that is not to be missed.
+        while probe.source(process.pid) is None and process.poll() is None:
+            probe.tick(time.monotonic_ns())
+            time.sleep(0.001)
         ticks = 0
         while process.poll() is None:
             probe.tick(time.monotonic_ns())
