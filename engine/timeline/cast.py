@@ -56,9 +56,7 @@ class Cast:
         if tid not in self.threads or self.threads[tid].process.pid != pid:
             process = self.process(pid, t, parent)
             lane = self.book.lane("thread", "main" if tid == pid else f"thread {tid}", t, parent=process.lane, pid=pid, tid=tid)
-            # Of a main thread it is known when its jobs begin; what other threads the user's code starts are at that from the first.
-            unaware = self.program or (self._instrumented and tid != pid)
-            fold, standing = OperationFold(program=unaware), self.stands(process, lane)
+            fold, standing = OperationFold(program=self.program), self.stands(process, lane)
             thread = ThreadTrack(process, tid, lane, Pen(t), fold, standing, placed=self.kernel != "exact")
             if self._waits != "off":
                 thread.waits = Sightings(carried=self._waits != "exact")

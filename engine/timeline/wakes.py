@@ -17,7 +17,7 @@ from engine.trace import EdgeKind
 
 _MESSAGES = (codes.RECEIVE, codes.RESULTS)
 _NOTHING, _RELEASE, _MESSAGE = range(3)
-_KINDS: tuple[EdgeKind, ...] = ("release", "release", "message")
+_KINDS: dict[int, EdgeKind] = {_RELEASE: "release", _MESSAGE: "message"}
 
 
 class Wakings:
