@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -149,9 +148,3 @@ def why_not_exact() -> str | None:
         return _CALIBRATIONS[True].get(python).unwatchable or None
     except ProbeUnavailable as error:
         return str(error)
-
-
-def readable_by_all(python: str) -> bool:
-    """Whether any user may start it."""
-    path = Path(python).resolve()
-    return all(folder.stat().st_mode & 0o005 == 0o005 for folder in (path, *path.parents))

@@ -7,8 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-import traceback
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,7 +25,7 @@ from engine.probes.targets import Targets
 from engine.probes.waits import Looks, Row, Waits
 from engine.timeline import evidence
 from tests.support.blocked import Blocked, blocked
-from tests.support.gil_watching import readable_by_all
+from tests.support.nobody import as_nobody, python_for_all
 from tests.support.until import until
 
 _WHY_NOT = check()
@@ -249,27 +247,15 @@ def test_a_switch_that_is_told_later_than_its_call_is_waited_for() -> None:
 
 def test_an_ordinary_user_sees_what_his_own_processes_wait_for() -> None:
     """As root, this process becomes `nobody` in a fork; as anybody else, all other tests say it already."""
-    python = next((path for path in ("/usr/bin/python3", "/usr/local/bin/python3") if Path(path).exists() and readable_by_all(path)), None)
-    if os.geteuid() != 0 or python is None:
-        pytest.skip("needs root, to stop being it, and a python3 in /usr that all may start")
+    python = python_for_all()
     with blocked(python=python) as child:
         _asleep(child)
         _look(child)  # Loads what nobody may not be able to read.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # Of forking while there are threads: pytest-timeout has one.
-        fork = os.fork()
-    if fork == 0:
-        code = 1
-        try:
-            os.setgid(65534)
-            os.setuid(65534)
-            with blocked(python=python) as child:
-                _asleep(child)
-                found = _told(_look(child))
-                assert {tid: found[tid] for tid in _expected(child)} == _expected(child)
-            code = 0
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(code)
-    assert os.waitstatus_to_exitcode(os.waitpid(fork, 0)[1]) == 0
+
+    def looks() -> None:
+        with blocked(python=python) as child:
+            _asleep(child)
+            found = _told(_look(child))
+            assert {tid: found[tid] for tid in _expected(child)} == _expected(child)
+
+    as_nobody(looks)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
 import subprocess
-import traceback
-import warnings
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,7 +12,8 @@ import pytest
 
 from engine.probes.gil import GilLimits, check
 from engine.probes.gil.events import NOBODY, UNKNOWN
-from tests.support.gil_watching import CPU, WANTED, Seen, calibrated, forget_calibrations, interpreter, readable_by_all, see, why_not_exact
+from tests.support.gil_watching import CPU, WANTED, Seen, calibrated, forget_calibrations, interpreter, see, why_not_exact
+from tests.support.nobody import as_nobody, python_for_all
 
 _WITH_GIL = ("-X", "gil=1")
 _UNLIMITED = GilLimits(traps_per_s=1e9, burst=1e9, start=1e9)
@@ -404,27 +402,15 @@ def test_a_program_that_is_no_python_is_off_with_the_reason() -> None:
 @pytest.mark.parametrize("wanted", ["exact", "sampled"])
 def test_an_ordinary_user_sees_the_same(wanted: str) -> None:
     """As root, this process becomes `nobody` in a fork; as anybody else, all other tests say it already."""
-    python = next((path for path in ("/usr/bin/python3", "/usr/local/bin/python3") if Path(path).exists() and readable_by_all(path)), None)
-    if os.geteuid() != 0 or python is None:
-        pytest.skip("needs root, to stop being it, and a python3 in /usr that all may start")
+    python = python_for_all()
     see(python, CPU, exact=wanted == "exact")  # Loads what nobody may not be able to read.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # Of forking while there are threads: pytest-timeout has one.
-        child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            os.setgid(65534)
-            os.setuid(65534)
-            forget_calibrations()
-            seen = see(python, CPU, exact=wanted == "exact", limits=_UNLIMITED)
-            account = seen.accounts[seen.pid]
-            assert account.source == wanted, (account, seen.notes)
-            assert set(seen.said[0]) <= seen.holders(seen.pid)
-            assert wanted == "sampled" or abs(account.seen - account.handoffs) <= max(2, 0.02 * account.handoffs)
-            code = 0
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(code)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    def sees() -> None:
+        forget_calibrations()
+        seen = see(python, CPU, exact=wanted == "exact", limits=_UNLIMITED)
+        account = seen.accounts[seen.pid]
+        assert account.source == wanted, (account, seen.notes)
+        assert set(seen.said[0]) <= seen.holders(seen.pid)
+        assert wanted == "sampled" or abs(account.seen - account.handoffs) <= max(2, 0.02 * account.handoffs)
+
+    as_nobody(sees)
