@@ -24,6 +24,8 @@ export const cancelRun = (id) => send("POST", api.cancel(id), {});
 export const changeTrace = (id, changes) => send("PATCH", api.trace(id), changes);
 export const deleteTrace = (id) => send("DELETE", api.trace(id));
 export const getMetrics = (id, query, options) => ask(api.metrics(id, query), options);
+export const getExplanation = (id, query, options) => ask(api.explain(id, query), options);
+export const searchTrace = (id, query, options) => ask(api.search(id, query), options);
 
 /** A bundle's file, as chosen or dropped. Answers the trace object. */
 export function importBundle(file) {

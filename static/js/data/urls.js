@@ -18,6 +18,8 @@ export const api = {
   lanes: (id, query = {}) => `${api.trace(id)}/lanes${search(query)}`,
   view: (id, query) => `${api.trace(id)}/view${search(query)}`,
   metrics: (id, query = {}) => `${api.trace(id)}/metrics${search(query)}`,
+  explain: (id, query) => `${api.trace(id)}/explain${search(query)}`,
+  search: (id, query) => `${api.trace(id)}/search${search(query)}`,
   stream: (id) => `${api.trace(id)}/stream?segments=false`,
   bundle: (id) => `${api.trace(id)}/export/bundle`,
   importBundle: () => `${API}/traces/import`,

@@ -1,14 +1,16 @@
 // The page of one run, the same while it goes on and afterwards: the trace object for words and numbers, `view` for the picture,
 // and the stream only to know how far it has grown.
 
-import { getLanes, getMetrics, getTrace, getView } from "../data/api.js";
+import { getTrace } from "../data/api.js";
 import { follow } from "../data/growth.js";
 import { latest } from "../data/latest.js";
+import { serverSource } from "../data/source.js";
 import { here } from "../data/urls.js";
 import { fullName, shortened, workerNames } from "../figures/rows.js";
 import { boot, byId, h, put } from "../lib/dom.js";
 import { isFinished } from "../lib/states.js";
 import { duration, instant } from "../lib/units.js";
+import { observable, readState, writeState } from "../lib/viewstate.js";
 import { drawActions, drawLabel } from "../views/actions.js";
 import { drawBreakdown } from "../views/breakdown.js";
 import { completeness } from "../views/completeness.js";
@@ -26,16 +28,20 @@ const MOST_LANES = 512;
 
 const { trace: first, read_only: readOnly } = boot();
 const id = first.id;
+const source = serverSource(id);
+const asked = readState(location.search);
+/** What the reader has made of the page; every part of it reads and changes this one, and nobody keeps a copy. */
+const state = observable(asked.state);
 let trace = first;
 let lanes = [];
 let grown = first.t_ns ?? 0;
 /** Whether this page is deleting its trace: what it still asks then is answered 404, and that is no news. */
 let leaving = false;
 
-const timeline = startTimeline(id, { window: windowOfAddress(), onWindow, onView, onStrange: () => askingLanes.ask(), onProblem });
+const timeline = startTimeline(id, { window: state.now.window, onWindow: (window) => state.change({ window }), onView, onStrange: () => askingLanes.ask(), onProblem });
 const askingTrace = latest({ run: (_, options) => getTrace(id, options), done: show, failed: onProblem, everyMs: 600 });
 const askingLanes = latest({
-  run: (_, options) => getLanes(id, options),
+  run: (_, options) => source.lanes(options),
   done(found) {
     lanes = found;
     timeline.setLanes(lanes);
@@ -47,6 +53,11 @@ const askingLanes = latest({
 });
 /** A view one pixel wide has the exact totals of its window, per lane and state; the sum is the server's own. */
 const askingTotals = latest({ run: totals, done: showBreakdown, failed: onProblem, everyMs: 600 });
+
+state.on((now, before) => {
+  history.replaceState(history.state, "", here(writeState(now)));
+  if (now.window !== before.window) askBreakdown();
+});
 
 show(first);
 if (!isFinished(first.status)) {
@@ -67,6 +78,7 @@ if (!isFinished(first.status)) {
   });
 }
 askingLanes.ask();
+if (asked.problem) tellProblem(asked.problem);
 
 function show(fresh) {
   trace = fresh;
@@ -78,7 +90,7 @@ function show(fresh) {
   byId("title").textContent = trace.title;
   document.title = `${trace.status === "running" ? "● " : ""}${trace.label || trace.title} · gilscope`;
   drawLabel(trace, { readOnly, onChanged: show });
-  drawActions(trace, { readOnly, window: timeline.window, onChanged: show, onDelete: () => (leaving = true) });
+  drawActions(trace, { readOnly, window: () => writeState(state.now), onChanged: show, onDelete: () => (leaving = true) });
   const verdict = trace.status === "complete" ? verdictOf(trace.findings ?? [], trace.spec) : null;
   put(byId("headline"), verdict ? h("span", { class: "verdict", data: { kind: verdict.kind } }, verdict.text) : null, trace.headline ?? "");
   drawCondition(byId("condition"), trace);
@@ -98,6 +110,12 @@ function show(fresh) {
   } else if (trace.t_ns > 0 && !lanes.length) askingLanes.ask();
 }
 
+/** What is wrong with the link that led here, in words. */
+function tellProblem(text) {
+  byId("viewproblem").textContent = text;
+  byId("viewproblem").hidden = false;
+}
+
 function sentence(parts) {
   const said = parts.join(" · ");
   return said && said[0].toUpperCase() + said.slice(1);
@@ -105,11 +123,6 @@ function sentence(parts) {
 
 function tick() {
   byId("status").textContent = trace.status === "running" ? `running, ${elapsedText(grown)}` : statusText(trace);
-}
-
-function onWindow(window) {
-  history.replaceState(history.state, "", here(window ?? {}));
-  askBreakdown();
 }
 
 function onView() {
@@ -120,12 +133,12 @@ function onView() {
 function askBreakdown() {
   const measured = lanes.filter((lane) => lane.measured);
   if (!measured.length) return showBreakdown({ lanes: {}, all: null });
-  const window = timeline.window();
+  const window = state.now.window;
   return askingTotals.ask({ t0: window?.t0 ?? 0, t1: window?.t1 ?? Math.max(1, grown, trace.t_ns ?? 0), lanes: measured.slice(0, MOST_LANES).map((lane) => lane.id).join(",") });
 }
 
 async function totals({ t0, t1, lanes: wanted }, options) {
-  const [view, metrics] = await Promise.all([getView(id, { t0, t1, px: 1, lanes: wanted }, options), getMetrics(id, { t0, t1 }, options)]);
+  const [view, metrics] = await Promise.all([source.view({ t0, t1, px: 1, lanes: wanted }, options), source.metrics({ t0, t1 }, options)]);
   return { lanes: view.totals, all: metrics.states };
 }
 
@@ -134,7 +147,7 @@ function showBreakdown({ lanes: spent, all }) {
   const names = workerNames(lanes);
   const rows = measured.map((lane) => ({ name: shortened(names.get(lane.id) ?? lane.name), full: fullName(lane), states: spent[lane.id] }));
   drawBreakdown(byId("breakdown"), { rows, total: all, noun: trace.spec.program?.length ? "thread" : "worker" });
-  const window = timeline.window();
+  const window = state.now.window;
   byId("breakdown-note").textContent = window ? `in the window from ${instant(window.t0, (window.t1 - window.t0) / 100)}, ${duration(window.t1 - window.t0)} long` : "";
 }
 
@@ -144,11 +157,4 @@ function onProblem(problem) {
   if (problem.status === 0) byId("lost").hidden = false;
   else if (problem.status === 404) location.reload();
   else toast(problem.message, "bad");
-}
-
-/** The window that the address names; null for the whole run. */
-function windowOfAddress() {
-  const query = new URLSearchParams(location.search);
-  const [t0, t1] = [query.get("t0"), query.get("t1")].map((text) => (text !== null && /^\d{1,16}$/.test(text) ? Number(text) : null));
-  return t0 !== null && t1 !== null && t1 > t0 ? { t0, t1 } : null;
 }
