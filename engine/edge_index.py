@@ -36,6 +36,11 @@ class EdgeIndex:
         here = (self._from_ns < t1) & (self._to_ns >= t0)
         return np.flatnonzero(here & (np.isin(self._from_lane, some) | np.isin(self._to_lane, some)))
 
+    def touching(self, lane: int, t0: int, t1: int) -> list[Edge]:
+        """The edges that reach into `[t0, t1)` and begin or end on the lane, by the time at which they end."""
+        found = [self._edges[at] for at in self.within(t0, t1, (lane,)).tolist()]
+        return sorted(found, key=lambda edge: (edge.to_ns, edge.from_ns))
+
     def told(self, t0: int, t1: int, lanes: Collection[int], budget: int) -> dict[str, Any]:
         """`{"edges", "edges_in_window"}`: all of them if they are no more than `budget`, else none, and how many there are.
 

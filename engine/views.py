@@ -93,9 +93,14 @@ class ViewIndex:
 
     def edges(self, told: dict[str, Any], budget: int) -> dict[str, Any]:
         """Of a view that `view` has told: the edges of its window that touch its lanes; see `EdgeIndex.told`."""
-        if budget > 0 and self._edges is None:
+        return self.edge_index.told(told["t0_ns"], told["t1_ns"], told["lanes"], budget) if budget > 0 else NO_EDGES
+
+    @property
+    def edge_index(self) -> EdgeIndex:
+        """Of all edges of the trace; made when it is first asked for."""
+        if self._edges is None:
             self._edges = EdgeIndex(self.trace.edges)
-        return NO_EDGES if self._edges is None else self._edges.told(told["t0_ns"], told["t1_ns"], told["lanes"], budget)
+        return self._edges
 
     def holders(self, lane: int, start: Ints, end: Ints, ref: npt.NDArray[np.int32]) -> list[list[list[int]]]:
         """Per wait `[start, end)` of a thread or task: `[[lane, ns], …]`, who held the GIL that it waits for, longest first.

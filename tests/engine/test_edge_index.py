@@ -31,6 +31,13 @@ def test_an_edge_is_of_both_its_lanes() -> None:
     assert kinds(0, 100, 9) == kinds(0, 100) == []
 
 
+def test_the_edges_that_touch_a_lane_are_told_in_the_order_of_their_ends() -> None:
+    index = EdgeIndex(EDGES)
+    assert [edge.kind for edge in index.touching(3, 0, 100)] == ["release", "message", "submit"]
+    assert [edge.kind for edge in index.touching(3, 36, 38)] == ["submit"]
+    assert index.touching(9, 0, 100) == []
+
+
 def test_more_edges_than_wanted_are_counted_but_not_told() -> None:
     index = EdgeIndex(EDGES)
     assert index.told(0, 100, [1, 2, 3], 4)["edges_in_window"] == 4
