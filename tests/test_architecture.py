@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "engine.views": ("engine.edge_index", "engine.scope", "engine.trace"),
     "engine.text": ("engine.scope", "engine.trace", "engine.views", "engine.wording"),
     "engine.bundle": ("engine.trace",),
+    "engine.exports": ("engine.scope", "engine.trace", "engine.views", "engine.wording"),
 }
 """What is derived from a trace, purely: of our own modules, each may know these and itself."""
 PURE = tuple(MAY_IMPORT)

@@ -1,0 +1,16 @@
+"""A trace in the formats of others: Chrome's trace events, CSV, a figure of Plotly's, one page of HTML.
+
+    Extent   which part of a trace: `[t0, t1)`, and its segments in pieces
+      ├─ chrome   trace events as JSON, for Perfetto's UI
+      ├─ csv      the exact segments as a table
+      ├─ figure   a chart, for notebooks
+      └─ html     what a file needs that opens without a server
+
+Texts are told in pieces, so that what is in memory does not grow with the trace. Pure: no clock, no file, no process.
+"""
+
+from engine.exports.chrome import chrome
+from engine.exports.csv import csv
+from engine.exports.extent import ExportError, Extent
+
+__all__ = ["ExportError", "Extent", "chrome", "csv"]
