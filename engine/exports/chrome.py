@@ -101,7 +101,7 @@ def _complete(part: Segments, track: Track, words: _Words) -> list[str]:
 
 def _nested(part: Segments, track: Track, words: _Words) -> list[str]:
     """A span inside the task's own for each segment."""
-    head = f'"pid":{track.pid},"tid":{track.tid},"cat":"task","id":"{track.lane.id:#x}","ts":'
+    head = f'"pid":{track.pid},"tid":{track.tid},"cat":"task","id2":{{"local":"{track.lane.id:#x}"}},"ts":'
     rows = zip(part.start.tolist(), part.end.tolist(), words.of(part, track), strict=True)
     return [
         f'{{"ph":"b",{head}{start // 1000}.{start % 1000:03d},"name":{said}}},\n'
@@ -112,7 +112,7 @@ def _nested(part: Segments, track: Track, words: _Words) -> list[str]:
 
 
 def _of_task(track: Track, at: int, phase: str, name: str) -> str:
-    head = f'{{"ph":"{phase}","pid":{track.pid},"tid":{track.tid},"cat":"task","id":"{track.lane.id:#x}"'
+    head = f'{{"ph":"{phase}","pid":{track.pid},"tid":{track.tid},"cat":"task","id2":{{"local":"{track.lane.id:#x}"}}'
     return f'{head},"ts":{_us(at)},"name":{_json(name)}}}'
 
 

@@ -29,8 +29,8 @@ def csv(extent: Extent) -> Iterator[str]:
     yield ",".join(COLUMNS) + _LINE
     trace = extent.trace
     heads = {lane.id: _head(lane, trace) for lane in trace.lanes.values()}
-    names = {-1: ",", **{lane.id: f"{lane.id},{_cell(lane.name)}" for lane in trace.lanes.values()}}
-    details = ["", *map(_cell, trace.strings)]
+    names = {-1: ",", **{lane.id: f"{lane.id},{cell(lane.name)}" for lane in trace.lanes.values()}}
+    details = ["", *map(cell, trace.strings)]
     growing = {tuple(row) for row in trace.open.rows()}
     for piece in extent.pieces():
         yield "".join(_lines(piece, heads, names, details, growing))
@@ -51,10 +51,10 @@ def _lines(
 def _head(lane: Lane, trace: Trace) -> str:
     process = process_of(trace, lane.id)
     numbers = ("" if number is None else str(number) for number in (lane.parent, lane.pid, lane.tid))
-    return ",".join((str(lane.id), lane.kind, _cell(lane.name), _cell("" if process is None else trace.lanes[process].name), *numbers))
+    return ",".join((str(lane.id), lane.kind, cell(lane.name), cell("" if process is None else trace.lanes[process].name), *numbers))
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Quoted where it must be; what would be run as a formula is not."""
     safe = "".join(letter if not "\ud800" <= letter <= "\udfff" else "\ufffd" for letter in text)
     if _FORMULA.match(safe):
