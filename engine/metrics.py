@@ -21,7 +21,7 @@ def metrics(trace: Trace, t0: int | None = None, t1: int | None = None) -> dict[
     """The contract's `metrics`, over `[t0, t1)`; by default from the first job's start to the last one's end (live: so far)."""
     scope = scope_of(trace, t0, t1)
     counters = trace.counters if scope.whole else {}
-    carried, hosted = _within(trace, scope.carriers, scope), _within(trace, scope.hosts, scope)
+    carried, hosted = within(trace, scope.carriers, scope), within(trace, scope.hosts, scope)
     wall = None if scope.t0 is None or scope.t1 is None else scope.t1 - scope.t0
     cpu = on_core_ns(hosted)
     parallel = None if cpu is None or not wall or wall < 0 else cpu / wall
@@ -91,13 +91,23 @@ def most_at_once(segments: Segments, spell_ns: int) -> int:
     return fewest
 
 
-def handoffs_seen(gils: Segments) -> int:
-    """How often the holder changed, as GIL lanes tell it (sorted by lane and start). A free moment in between does not matter; an
-    unknown one, or a holder that no source tells, does: what happened there was not seen.
+def handoffs_seen(gils: Segments, to: tuple[int, ...] | None = None) -> int:
+    """How often the holder changed, as GIL lanes tell it (sorted by lane and start); `to`: only where one of these threads got it.
+
+    A free moment in between does not matter; an unknown one, or a holder that no source tells, does: what happened there was not seen.
     """
     told = gils.take(gils.state != State.free)
     held = (told.state == State.held) & (told.ref >= 0)
-    return int(np.sum(held[1:] & held[:-1] & (told.lane[1:] == told.lane[:-1]) & (told.ref[1:] != told.ref[:-1])))
+    given = held[1:] & held[:-1] & (told.lane[1:] == told.lane[:-1]) & (told.ref[1:] != told.ref[:-1])
+    return int(np.sum(given if to is None else given & np.isin(told.ref[1:], to)))
+
+
+def within(trace: Trace, lanes: tuple[int, ...], scope: Scope) -> Segments:
+    """The lanes' segments cut at the window's borders, sorted by lane and start."""
+    if scope.t0 is None or scope.t1 is None:
+        return Segments.empty()
+    parts = [part.take(np.isin(part.lane, lanes)).clipped(scope.t0, scope.t1) for part in (trace.segments, trace.open) if len(part)]
+    return Segments.concat(parts).sorted() if len(trace.open) else Segments.concat(parts)
 
 
 def _longest(times: np.ndarray[Any, np.dtype[np.int64]], high: np.ndarray[Any, np.dtype[np.bool_]]) -> int:
@@ -105,14 +115,6 @@ def _longest(times: np.ndarray[Any, np.dtype[np.int64]], high: np.ndarray[Any, n
     edges = np.diff(np.concatenate([[0], high.astype(np.int8)]))
     rises, falls = times[edges == 1], times[edges == -1]
     return int((falls - rises).max()) if len(rises) else 0
-
-
-def _within(trace: Trace, lanes: tuple[int, ...], scope: Scope) -> Segments:
-    """The lanes' segments cut at the window's borders, sorted by lane and start."""
-    if scope.t0 is None or scope.t1 is None:
-        return Segments.empty()
-    parts = [part.take(np.isin(part.lane, lanes)).clipped(scope.t0, scope.t1) for part in (trace.segments, trace.open) if len(part)]
-    return Segments.concat(parts).sorted() if len(trace.open) else Segments.concat(parts)
 
 
 def _jobs(trace: Trace, scope: Scope) -> dict[str, int]:
@@ -143,11 +145,11 @@ def _gil(trace: Trace, scope: Scope, carried: Segments, counters: dict[str, int]
 
     The wait is the carriers'; the main thread's wish to join is nobody's figure.
     """
-    gils = _within(trace, scope.gils, scope)
+    gils = within(trace, scope.gils, scope)
     times = states_ns(gils)
     known = any(name in times for name in ("held", "free"))
     every = tuple(sorted(lane.id for lane in trace.lanes.values() if lane.kind == "interpreter"))
-    told = _within(trace, every, scope if not scope.whole else Scope((), (), every, 0, max(trace.t_ns, 0), True))
+    told = within(trace, every, scope if not scope.whole else Scope((), (), every, 0, max(trace.t_ns, 0), True))
     seen = bool(np.isin(told.state, (State.held, State.free)).any())
     waited = states_ns(carried).get("gil_wait")
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.api import about, bundles, record, stream, traces
+from app.api import about, bundles, exports, record, search, selection, stream, traces
 
 TAGS = [
     {"name": "traces", "description": "Start, list, wait for, cancel, rename and delete runs."},
@@ -11,6 +11,6 @@ TAGS = [
     {"name": "about", "description": "What can be run here, and on what."},
 ]
 
-routers = (bundles.router, traces.router, record.router, stream.router, about.router)
+routers = (bundles.router, exports.router, traces.router, record.router, selection.router, search.router, stream.router, about.router)
 
 __all__ = ["TAGS", "routers"]

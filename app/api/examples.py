@@ -116,6 +116,56 @@ VIEW: dict[str, Any] = {
     "segments_shown": 1,
     "grown_to_ns": 2_034_000_000,
 }
+SEARCH: dict[str, Any] = {
+    "items": [
+        {
+            "lane": 4,
+            "start_ns": 37_000_000,
+            "end_ns": 52_000_000,
+            "state": "gil_wait",
+            "detail": None,
+            "text": "15.0 ms gil_wait of worker-1",
+        }
+    ],
+    "next_cursor": "1",
+    "lanes_found": 0,
+    "segments_found": 399,
+    "query": {"text": "", "state": "gil_wait", "least_ns": 5_000_001, "most_ns": None},
+}
+EXCERPT: dict[str, Any] = {
+    "items": [{**SEGMENT, "holders": [[5, 5_000_000], [6, 5_000_000], [7, 4_992_000]], "open": False}],
+    "next_cursor": "37000000",
+    "total": 101,
+    "before": 0,
+    "t0_ns": 36_000_000,
+    "t1_ns": 2_034_000_000,
+}
+_WAIT: dict[str, Any] = {"lane": 4, "start_ns": 37_000_000, "end_ns": 52_000_000, "state": "gil_wait", "ns": 15_000_000}
+SELECTION: dict[str, Any] = {
+    "t0_ns": 32_000_000,
+    "t1_ns": 2_032_000_000,
+    "span_ns": 2_000_000_000,
+    "lanes": 9,
+    "work_lanes": 4,
+    "segments": 1_605,
+    "states": {"running": 1_996_800_000, "gil_wait": 5_990_000_000, "runnable": 3_200_000},
+    "parallelism": 0.998,
+    "max_parallelism": 1,
+    "handoffs": 401,
+    "longest_wait": _WAIT,
+    "items": [
+        {
+            "lane": 4,
+            "kind": "thread",
+            "name": "worker-1",
+            "states": {"running": 499_200_000, "gil_wait": 1_500_000_000, "runnable": 800_000},
+            "segments": 301,
+            "longest_wait": _WAIT,
+        }
+    ],
+    "items_in_all": 9,
+    "next_cursor": "1",
+}
 
 
 def told(example: Any, status: int = 200, description: str = "Done") -> dict[int | str, dict[str, Any]]:

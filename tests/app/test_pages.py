@@ -180,6 +180,14 @@ async def test_the_examples_have_the_shape_of_real_answers(client: httpx.AsyncCl
     assert set((await client.get(f"{url}/lanes")).json()["items"][0]) == set(examples.LANE)
     assert set((await client.get(f"{url}/segments")).json()["items"][0]) == set(examples.SEGMENT)
     assert set((await client.get(f"{url}/edges")).json()["items"][0]) == set(view["edges"][0]) == set(examples.EDGE)
+    found = (await client.get(f"{url}/search", params={"q": "gil_wait"})).json()
+    assert (set(found), set(found["items"][0])) == (set(examples.SEARCH), set(examples.SEARCH["items"][0]))
+    lane = found["items"][0]["lane"]
+    part = (await client.get(f"{url}/lanes/{lane}/segments", params={"state": "gil_wait"})).json()
+    assert (set(part), set(part["items"][0])) == (set(examples.EXCERPT), set(examples.EXCERPT["items"][0]))
+    selection = (await client.get(f"{url}/selection", params={"lanes": lane})).json()
+    assert (set(selection), set(selection["items"][0])) == (set(examples.SELECTION), set(examples.SELECTION["items"][0]))
+    assert set(selection["longest_wait"]) == set(examples.SELECTION["longest_wait"])
 
 
 async def test_weak_and_listed_tags_match() -> None:
