@@ -1,40 +1,44 @@
 """From readings of the kernel's accounts to spells on a core and off it.
 
-The account of a running thread is brought up to date when it leaves its core and at each tick of the timer (1 to 10 ms), not when it is
-read. So what a reading tells was used before the last update, without a break if the thread has not got a core anew in between:
+A thread's account says how long it has been on a core and how long it has waited for one. For as long as it does not sleep, the sum of both
+grows as time does: so once it is known when the sum was what, it is known to the nanosecond when it left its core and when it came back.
 
-    readings     │    │    │    │    │    │    │       one a millisecond
-    used           0    0    4ms  0    0    0  4ms
-    updates                ▲                 ▲
-    spells       ▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔            each ends with its update, as long as what was used
+    the clock        ──────────────────────────────────────────────
+    on a core        ▔▔▔▔▔▔▔▔▁▁▁▁▁▁▁▁▔▔▔▔▔▔▔▁▁▁▁▁▁▁▁▁▁▁▁▔▔▔▔▔▔▔▔▔▔▔
+    used + waited    ╱╱╱╱╱╱╱╱╱╱╱╱╱╱╱╱╱╱╱╱╱╱╱╱────────╱╱╱╱╱╱╱╱╱╱╱╱╱╱╱
+    slept            ────────────────────────╱╱╱╱╱╱╱╱───────────────     what the clock says, less used and waited: it never falls
 
-When an update was, is known to lie between two readings. From update to update goes by what was used and, as long as the thread does not
-sleep, what it waited for a core, of which there are accounts to the nanosecond: each narrows down where those before and after it can be.
+What of it was slept is what has to be found out. An account is brought up to date at some moment (an update) between the reading that
+has it and the one before: hence `slept` is at most what it is for the one, and at least what it is for the other. Better is known of whom
+the reader drove from its core when it woke: that was the moment of its last update.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine.probes.perf_records import Ints
-from engine.probes.schedstat import Intervals
+from engine.probes.schedstat import Account, Reading
 
 LAG_NS = 40_000_000
 """How late spells are told: after a tick of the slowest timer (100 Hz), and some updates that narrow down the ones before."""
-_SWITCH_NS, _DRIFT = 10_000, 200
-"""What a switch may take that no account has, and which part of any time a hypervisor may."""
-_BRIEF_NS, _BEFORE_NS = 300_000, 150_000
-_READY = ord("R")
-_Row = tuple[int, int, int, int, int, int]
+WAKING_NS = 8_000
+"""From when a reader gets its core to when it first knows the time."""
+_SURE_NS, _UNSURE_NS = 60_000, 1_000_000
+"""An update was the reader's doing if then the thread has slept no longer than that since the one before. And by how much the place of a spell
+may be wrong of which nothing better is known than that it was seen."""
+_LATE_NS = 30_000
+"""How old an update mostly is when it is read."""
+_Row = tuple[int, int, int, int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spells:
-    """In `[t0, t1]` a thread was on a core throughout (`oncpu_ns` is all of it) or not at all, and lacked one for `waited_ns`.
+    """In `[t0, t1]` a thread was on a core throughout (`oncpu_ns` is all of it) or not at all, and lacked one for `waited_ns`. `t0` may be
+    wrong by `unsure_ns`.
 
     Columns of equal length, sorted by `t0`; those of one thread follow one another without gaps.
     """
@@ -45,6 +49,7 @@ class Spells:
     tid: Ints
     oncpu_ns: Ints
     waited_ns: Ints
+    unsure_ns: Ints
 
     def __len__(self) -> int:
         return len(self.t0)
@@ -52,51 +57,66 @@ class Spells:
 
 @dataclass(slots=True)
 class _Update:
-    """It was in `[low, high]`, after `used` on a core; from the one before went by `[least, most]` (None: who knows)."""
+    """In `[since, seen]` the account came to `total` (used and waited), by `used` and `waited` since the update before.
 
-    low: int
-    high: int
+    `driven`: how much the thread had slept by then if the reader drove it from its core; `alone`: if not, nobody is known to have been.
+    """
+
+    since: int
+    seen: int
+    total: int
     used: int
     waited: int
-    least: int
-    most: int | None
-    seen: int
+    driven: int | None
+    alone: bool = False
 
 
 class _Thread:
-    """`told`: up to when. `waited` and `slices` are what was read since the update `last`; `pending` are those not yet told."""
+    """`told`: up to when. `slept`: by the last update that is told; `bounds`: what it had slept at most at readings, the lowest first that
+    are not above a later one; `updates` are those not yet told."""
 
-    __slots__ = ("last", "pending", "read", "slices", "told", "waited")
+    __slots__ = ("bounds", "oncpu", "read", "ready", "slept", "told", "updates", "waited")
 
     def __init__(self, told: int) -> None:
         self.told = self.read = told
-        self.waited = self.slices = 0
-        self.last = _Update(told, told, 0, 0, 0, None, told)
-        self.pending: deque[_Update] = deque()
+        self.oncpu = self.waited = 0
+        self.ready = False
+        self.slept: int | None = None
+        self.bounds: deque[tuple[int, int]] = deque()
+        self.updates: deque[_Update] = deque()
 
-    def update(self, t0: int, t1: int, used: int) -> None:
-        """Its account has grown between these readings."""
-        least = used if not self.slices else used + self.waited
-        most = least + _SWITCH_NS * self.slices + (t1 - t0 + used + self.waited) // _DRIFT
-        last = self.last
-        if self.slices and self.waited < _BRIEF_NS and last.seen == t0 and last.high > t0 - _BEFORE_NS:
-            # It was off its core for no longer than reading takes: for whoever read.
-            last.low = max(last.low, t0 - _BEFORE_NS)
-        low, high = max(last.low + least, t0), min(last.high + most, t1)
-        if low <= high:
-            new = _Update(low, high, used, self.waited, least, most, t1)
+    def take(self, account: Account, driven_at: int | None) -> _Update | None:
+        """`driven_at`: when the reader came to the core that it was on last. Answers with what may have been its doing."""
+        total = account.oncpu_ns + account.waited_ns
+        self.read, self.ready = account.t, account.ready
+        bound = account.t - total
+        while self.bounds and self.bounds[-1][1] >= bound:
+            self.bounds.pop()
+        self.bounds.append((account.t, bound))
+        if account.oncpu_ns == self.oncpu:
+            return None
+        driven = None if driven_at is None or not account.ready else driven_at - total
+        new = _Update(account.since, account.t, total, account.oncpu_ns - self.oncpu, account.waited_ns - self.waited, driven)
+        self.oncpu, self.waited = account.oncpu_ns, account.waited_ns
+        self.updates.append(new)
+        return new if driven is not None else None
+
+    def place(self, update: _Update) -> tuple[int, int]:
+        """When it was, and by how much that may be wrong. To be asked of each in order."""
+        while len(self.bounds) > 1 and self.bounds[0][0] < update.seen:
+            self.bounds.popleft()
+        least, most = update.since - update.total, min(update.seen - update.total, self.bounds[0][1])
+        before = self.slept if self.slept is not None else least
+        unsure = _SURE_NS
+        if update.driven is not None and (update.alone or abs(update.driven - before) < _SURE_NS):
+            slept = update.driven
+        elif self.slept is not None and least <= before <= most:
+            slept = before
         else:
-            # It has slept since, or the accounts do not fit.
-            new = _Update(max(t0, min(last.low + used, t1)), t1, used, self.waited, used, None, t1)
-        self.pending.append(new)
-        self.last, self.waited, self.slices = new, 0, 0
-        for index in range(len(self.pending) - 1, 0, -1):
-            before, after = self.pending[index - 1], self.pending[index]
-            low = before.low if after.most is None else max(before.low, after.low - after.most)
-            high = min(before.high, after.high - after.least)
-            if low > high or (low == before.low and high == before.high):
-                break
-            before.low, before.high = low, high
+            slept = max(least, most - _LATE_NS, before)
+            unsure = _UNSURE_NS
+        self.slept = min(slept, most)
+        return update.total + self.slept, unsure
 
 
 class AccountFold:
@@ -106,70 +126,68 @@ class AccountFold:
         self._threads: dict[tuple[int, int], _Thread] = {}
         self._rows: dict[tuple[int, int], _Row] = {}
         self._done: list[_Row] = []
+        self._read = 0
 
-    def take(self, got: Intervals) -> None:
-        columns = (got.t0, got.t1, got.pid, got.tid, got.oncpu_ns, got.waited_ns, got.slices, got.state)
-        alive = set()
-        for t0, t1, pid, tid, used, waited, slices, state in zip(*(column.tolist() for column in columns), strict=True):
-            key = (pid, tid)
-            alive.add(key)
+    @property
+    def settled_ns(self) -> int:
+        """All that is older has been told by the next `spells`."""
+        return self._read - LAG_NS
+
+    def take(self, reading: Reading) -> None:
+        self._read = reading.began
+        for pid, tid, t in reading.gone:
+            self._end((pid, tid), t)
+        driven: list[_Update] = []
+        for account in reading.accounts:
+            key = (account.pid, account.tid)
             thread = self._threads.get(key)
-            if thread is not None and thread.read != t0:
-                # One that has ended had the same id.
-                self._end([key])
-                thread = None
             if thread is None:
-                thread = self._threads[key] = _Thread(t0)
-            thread.read = t1
-            thread.waited += waited
-            thread.slices += slices
-            if used:
-                thread.update(t0, t1, used)
-            self._settle(key, thread, t1 - LAG_NS, ready=state == _READY)
-        self._end(self._threads.keys() - alive)
+                thread = self._threads[key] = _Thread(account.since)
+            at = reading.began - WAKING_NS if account.cpu == reading.cpu else None
+            update = thread.take(account, at)
+            if update is not None:
+                driven.append(update)
+        if len(driven) == 1:
+            driven[0].alone = True
 
     def finish(self) -> None:
         """All have ended."""
-        self._end(self._threads)
+        for key, thread in list(self._threads.items()):
+            self._end(key, thread.read)
 
     def spells(self) -> Spells:
         """What has settled since the last time: of every living thread all that is older than LAG_NS."""
+        for key, thread in self._threads.items():
+            self._settle(key, thread, self.settled_ns)
         rows = sorted([*self._done, *self._rows.values()])
         self._done, self._rows = [], {}
-        t0, t1, pid, tid, oncpu, waited = np.array(rows, np.int64).reshape(-1, 6).T
-        return Spells(t0, t1, pid, tid, oncpu, waited)
+        t0, t1, pid, tid, oncpu, waited, unsure = np.array(rows, np.int64).reshape(-1, 7).T
+        return Spells(t0, t1, pid, tid, oncpu, waited, unsure)
 
-    def _settle(self, key: tuple[int, int], thread: _Thread, upto: int, *, ready: bool) -> None:
-        while thread.pending:
-            update = thread.pending[0]
-            at = (update.low + update.high) // 2
-            if at - update.used > upto:
-                break
-            thread.pending.popleft()
-            self._off(key, thread, at - update.used, update.waited)
-            self._on(key, thread, at)
-        waited = thread.pending[0].waited if thread.pending else (upto - thread.told) * ready
-        self._off(key, thread, upto, waited)
+    def _settle(self, key: tuple[int, int], thread: _Thread, upto: int) -> None:
+        while thread.updates and thread.updates[0].since - thread.updates[0].used <= upto:
+            update = thread.updates.popleft()
+            at, unsure = thread.place(update)
+            self._tell(key, thread, at - update.used, 0, update.waited, unsure)
+            self._tell(key, thread, at, 1, 0, unsure)
+        waited = thread.updates[0].waited if thread.updates else (upto - thread.told) * thread.ready
+        self._tell(key, thread, upto, 0, waited, _SURE_NS)
 
-    def _off(self, key: tuple[int, int], thread: _Thread, upto: int, waited: int) -> None:
-        if upto > thread.told:
-            self._tell(key, thread, upto, 0, min(waited, upto - thread.told))
-
-    def _on(self, key: tuple[int, int], thread: _Thread, upto: int) -> None:
-        if upto > thread.told:
-            self._tell(key, thread, upto, upto - thread.told, 0)
-
-    def _tell(self, key: tuple[int, int], thread: _Thread, upto: int, used: int, waited: int) -> None:
+    def _tell(self, key: tuple[int, int], thread: _Thread, upto: int, on: int, waited: int, unsure: int) -> None:
         """One row for what belongs together."""
         since, row = thread.told, self._rows.get(key)
+        if upto <= since:
+            return
         thread.told = upto
+        used, waited = (upto - since) * on, min(waited, upto - since)
         if row is not None and row[1] == since and (row[4] > 0) == (used > 0) and (row[5] > 0) == (waited > 0):
-            since, used, waited = row[0], used + row[4], waited + row[5]
+            since, used, waited, unsure = row[0], used + row[4], waited + row[5], row[6]
         elif row is not None:
             self._done.append(row)
-        self._rows[key] = (since, upto, *key, used, waited)
+        self._rows[key] = (since, upto, *key, used, waited, unsure)
 
-    def _end(self, keys: Iterable[tuple[int, int]]) -> None:
-        for key in list(keys):
-            thread = self._threads.pop(key)
-            self._settle(key, thread, thread.read, ready=False)
+    def _end(self, key: tuple[int, int], t: int) -> None:
+        thread = self._threads.pop(key, None)
+        if thread is not None:
+            thread.ready = False
+            self._settle(key, thread, t)

@@ -1,73 +1,84 @@
 """The kernel's account of each thread's time, read again and again: what is left where single switches may not be seen.
 
 `/proc/PID/task/TID/schedstat` gives three totals since the thread's birth: ns on a core, ns ready without a core, times on a core.
-Between two readings the totals are exact but for what a running thread has used since the last timer tick (1 to 10 ms, which the
-next reading has); when within the interval it ran is not told. No privilege is needed.
+The first is brought up to date when the thread leaves its core, at each tick of the timer (1 to 10 ms), and when another wakes on that
+core; the others when the thread gets a core. So who reads on the core that a thread was just on, reads all of it. No privilege is needed.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Self
 
-import numpy as np
-
 from engine.probes import procfs
 from engine.probes.errors import ProbeUnavailable
-from engine.probes.perf_records import Ints
+
+_ROOM = 1024
+_READY = b"R"
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
-    """Of one thread up to `t` (ns, CLOCK_MONOTONIC), the last time that it was seen."""
+class Account:
+    """Of one thread at `t` (ns, CLOCK_MONOTONIC). `since`: it was read then, too, and was another; or it had not been found yet.
 
+    Totals since its birth: `oncpu_ns`, `waited_ns` (ready, no core), `slices` (times it got a core). `cpu` is the core that it was on last,
+    `ready` whether it is on it or waits for one.
+    """
+
+    pid: int
+    tid: int
+    since: int
     t: int
     oncpu_ns: int
     waited_ns: int
     slices: int
+    cpu: int
+    ready: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Intervals:
-    """One row for each thread: what it did in `[t0, t1]`. Columns of equal length, sorted by pid and tid.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Made between `began` and `ended` by a thread on core `cpu` (-1: on several). `accounts`: those that are other than they were before.
 
-    `oncpu_ns`, `waited_ns` (ready, no core), `slices` (times it got a core) are differences of the kernel's totals; by the timer's tick,
-    `oncpu_ns` may exceed `t1 - t0`. `cpu` is the core it was last on, `state` the letter of `procfs.Status.state` as a number; both
-    are of the instant `t1` only.
+    `gone`: (pid, tid, when it was read last) of threads that have ended since.
     """
 
-    t0: Ints
-    t1: Ints
-    pid: Ints
-    tid: Ints
-    oncpu_ns: Ints
-    waited_ns: Ints
-    slices: Ints
-    cpu: Ints
-    state: Ints
+    began: int
+    ended: int
+    cpu: int
+    accounts: tuple[Account, ...]
+    gone: tuple[tuple[int, int, int], ...]
 
-    def __len__(self) -> int:
-        return len(self.t0)
+
+@dataclass(slots=True)
+class _Files:
+    """Of one living thread. `read`: when it was last, and `account` what that said."""
+
+    schedstat_fd: int
+    stat_fd: int
+    read: int
+    account: bytes = b""
 
 
 class SchedStat:
-    """Readings of all threads of the processes that it is told. `totals` keeps the last of every thread, also when it has ended.
+    """Readings of all threads of the processes that it is told. Not thread-safe. Two file descriptors are held for each living thread.
 
-    Not thread-safe. Two file descriptors are held for each living thread.
+    Who reads keeps the measured threads from a core. So `read` only copies what the kernel says, and gives a function that makes sense of
+    it, later and from any thread.
     """
 
     def __init__(self, since_ns: int) -> None:
-        """`since_ns`: all that is read is younger, so that a thread's first interval begins there or at the reading before it was found.
+        """`since_ns`: all that is read is younger, so that a thread's first account begins there or when it was not there yet.
 
         Raises ProbeUnavailable on a kernel that keeps no such account.
         """
-        self.totals: dict[tuple[int, int], Totals] = {}
-        self._files: dict[tuple[int, int], tuple[int, int]] = {}
-        self._instants: dict[tuple[int, int], tuple[int, int]] = {}
-        self._last_ns = since_ns
+        self._files: dict[tuple[int, int], _Files] = {}
+        self._gone: list[tuple[int, int, int]] = []
+        self._looked_ns = since_ns
         try:
             fd = os.open("/proc/self/schedstat", os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
@@ -75,23 +86,44 @@ class SchedStat:
                 "this kernel keeps no account of threads (/proc/self/schedstat)", "use Linux with CONFIG_SCHED_INFO"
             ) from None
         os.close(fd)
+        # These calls keep the GIL: who gives it away for each of many short ones waits for it as many times.
+        libc = ctypes.PyDLL(None)
+        self._getcpu, self._pread = libc.sched_getcpu, libc.pread
+        self._pread.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_long)
+        self._pread.restype = ctypes.c_ssize_t
+        self._room = ctypes.create_string_buffer(_ROOM)
 
-    def read(self, pids: Iterable[int]) -> Intervals:
-        """One interval of every thread that lives now. A thread that ended since has none: up to its last reading it is in `totals`."""
+    def look(self, pids: Iterable[int]) -> None:
+        """From now on the threads that these processes have now are read."""
         began = time.monotonic_ns()
         alive = {(pid, tid) for pid in pids for tid in procfs.threads(pid)}
         for gone in self._files.keys() - alive:
             self._forget(gone)
-        rows = [row for key in sorted(alive) if (row := self._row(key)) is not None]
-        self._last_ns = began
-        columns = np.array(rows, np.int64).reshape(-1, 9).T
-        return Intervals(*columns)
+        for new in sorted(alive - self._files.keys()):
+            self._open(new)
+        self._looked_ns = began
 
-    def read_again(self) -> Intervals:
-        """The same for the threads of the last `read` that live still, at a third of its cost: `cpu` and `state` are as they were then."""
-        rows = [row for key in sorted(self._files) if (row := self._row(key, look=False)) is not None]
-        columns = np.array(rows, np.int64).reshape(-1, 9).T
-        return Intervals(*columns)
+    def read(self) -> Callable[[], Reading]:
+        """What the kernel says now."""
+        began, cpu = time.monotonic_ns(), self._getcpu()
+        rows: list[tuple[int, int, int, int, bytes, bytes]] = []
+        ended: list[tuple[int, int]] = []
+        for key, files in self._files.items():
+            account = self._read(files.schedstat_fd)
+            t = time.monotonic_ns()
+            if account != files.account:
+                stat = self._read(files.stat_fd)
+                if not account or not stat:
+                    ended.append(key)
+                    continue
+                rows.append((*key, files.read, t, account, stat))
+                files.account = account
+            files.read = t
+        for key in ended:
+            self._forget(key)
+        gone, self._gone = tuple(self._gone), []
+        end, stayed = time.monotonic_ns(), self._getcpu() == cpu
+        return lambda: Reading(began, end, cpu if stayed else -1, tuple(_account(*row) for row in rows), gone)
 
     def close(self) -> None:
         """Idempotent."""
@@ -104,46 +136,33 @@ class SchedStat:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _row(self, key: tuple[int, int], *, look: bool = True) -> tuple[int, ...] | None:
-        known = self._files.get(key)
-        try:
-            account, stat = known or self._open(key)
-            numbers = os.pread(account, 128, 0).split()
-            now = time.monotonic_ns()
-            if look:
-                fields = os.pread(stat, 1024, 0).rpartition(b")")[2].split()
-                self._instants[key] = int(fields[36]), fields[0][0]
-        except (OSError, IndexError):
-            self._forget(key)
-            return None
-        if len(numbers) < 3:
-            self._forget(key)
-            return None
-        total = Totals(now, int(numbers[0]), int(numbers[1]), int(numbers[2]))
-        # An id without files is a new thread, even where one that ended had the same id.
-        before = self.totals[key] if known else Totals(self._last_ns, 0, 0, 0)
-        self.totals[key] = total
-        return (
-            *(before.t, now),
-            *key,
-            total.oncpu_ns - before.oncpu_ns,
-            total.waited_ns - before.waited_ns,
-            total.slices - before.slices,
-            *self._instants[key],
-        )
+    def _read(self, fd: int) -> bytes:
+        size = self._pread(fd, self._room, _ROOM, 0)
+        return self._room.raw[:size] if size > 0 else b""
 
-    def _open(self, key: tuple[int, int]) -> tuple[int, int]:
+    def _open(self, key: tuple[int, int]) -> None:
         folder = f"/proc/{key[0]}/task/{key[1]}"
-        account = os.open(f"{folder}/schedstat", os.O_RDONLY | os.O_CLOEXEC)
         try:
-            stat = os.open(f"{folder}/stat", os.O_RDONLY | os.O_CLOEXEC)
+            schedstat_fd = os.open(f"{folder}/schedstat", os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
-            os.close(account)
-            raise
-        self._files[key] = account, stat
-        return account, stat
+            return
+        try:
+            stat_fd = os.open(f"{folder}/stat", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            os.close(schedstat_fd)
+            return
+        self._files[key] = _Files(schedstat_fd, stat_fd, self._looked_ns)
 
     def _forget(self, key: tuple[int, int]) -> None:
-        self._instants.pop(key, None)
-        for fd in self._files.pop(key, ()):
-            os.close(fd)
+        files = self._files.pop(key)
+        os.close(files.schedstat_fd)
+        os.close(files.stat_fd)
+        if files.account:
+            self._gone.append((*key, files.read))
+
+
+def _account(pid: int, tid: int, since: int, t: int, account: bytes, stat: bytes) -> Account:
+    oncpu, waited, slices = (int(word) for word in account.split()[:3])
+    # The name, in parentheses, may hold anything.
+    fields = stat.rpartition(b")")[2].split()
+    return Account(pid, tid, since, t, oncpu, waited, slices, int(fields[36]), fields[0] == _READY)

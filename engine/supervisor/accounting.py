@@ -6,17 +6,17 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from engine.probes.account_fold import LAG_NS, AccountFold
-from engine.probes.schedstat import Intervals, SchedStat
+from engine.probes.account_fold import AccountFold
+from engine.probes.schedstat import Reading, SchedStat
 from engine.supervisor.pace import stay_prompt
 from engine.timeline.evidence import Accounts
 
 _PERIOD_NS, _LISTING_NS = 1_000_000, 5_000_000
-_SHARE = 10
-"""Reading takes no more than such a part of its thread's time, however many threads there are."""
-_SWITCH_S = 0.0005
+_SHARE, _OF_LATE = 10, 8
+"""Reading takes no more than such a part of its thread's time, however many threads there are: on average over so many readings."""
+_SWITCH_S = 0.0002
 
 
 class Accounting:
@@ -31,7 +31,7 @@ class Accounting:
         self._schedstat = SchedStat(now)
         self._fold = AccountFold()
         self._pids: tuple[int, ...] = ()
-        self._read: deque[tuple[int, Intervals]] = deque()
+        self._read: deque[Callable[[], Reading]] = deque()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._read_on, name="accounts", daemon=True)
         self.settled_ns = now
@@ -49,13 +49,12 @@ class Accounting:
         if last:
             self.close()
         while self._read:
-            began, got = self._read.popleft()
-            self._fold.take(got)
-            self.settled_ns = began - LAG_NS
+            self._fold.take(self._read.popleft()())
+            self.settled_ns = self._fold.settled_ns
         if last:
             self._fold.finish()
-        got_ = self._fold.spells()
-        return Accounts(got_.t0, got_.t1, got_.pid, got_.tid, got_.oncpu_ns, got_.waited_ns) if len(got_) else None
+        told = self._fold.spells()
+        return Accounts(told.t0, told.t1, told.pid, told.tid, told.oncpu_ns, told.waited_ns, told.unsure_ns) if len(told) else None
 
     def close(self) -> None:
         """Idempotent."""
@@ -66,13 +65,14 @@ class Accounting:
 
     def _read_on(self) -> None:
         stay_prompt()
-        listed, pause = 0, _PERIOD_NS
-        while not self._over.wait(pause / 1e9):
+        listed, pause, cost = 0, _PERIOD_NS, 0
+        while not self._over.is_set():
+            # Whoever is asked to end waits no longer than this for it.
+            time.sleep(pause / 1e9)
             now, began = time.monotonic_ns(), time.thread_time_ns()
+            self._read.append(self._schedstat.read())
             if now >= listed + _LISTING_NS:
                 listed = now
-                got = self._schedstat.read(self._pids)
-            else:
-                got = self._schedstat.read_again()
-            self._read.append((now, got))
-            pause = max(_PERIOD_NS - (time.monotonic_ns() - now), _SHARE * (time.thread_time_ns() - began))
+                self._schedstat.look(self._pids)
+            cost += (time.thread_time_ns() - began - cost) // _OF_LATE
+            pause = max(_PERIOD_NS - (time.monotonic_ns() - now), _SHARE * cost)

@@ -54,7 +54,10 @@ class Triples:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Accounts:
-    """Where no switches are to be had: how long each thread was on a core in `[t0, t1]`, and how long it lacked one."""
+    """Where no switches are to be had: how long each thread was on a core in `[t0, t1]`, and how long it lacked one.
+
+    Where that begins may be wrong by `unsure_ns`.
+    """
 
     t0: Ints
     t1: Ints
@@ -62,6 +65,7 @@ class Accounts:
     tid: Ints
     oncpu_ns: Ints
     waited_ns: Ints
+    unsure_ns: Ints
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,9 @@ def take_accounts(cast: Cast, accounts: Accounts, origin: int) -> None:
     for tid, rows in by(accounts.tid):
         t0, t1 = accounts.t0[rows] - origin, accounts.t1[rows] - origin
         thread = cast.thread(int(accounts.pid[rows[0]]), tid, max(int(t0[0]), 0))
-        told = Accounts(t0, t1, accounts.pid[rows], accounts.tid[rows], accounts.oncpu_ns[rows], accounts.waited_ns[rows])
+        told = Accounts(
+            t0, t1, accounts.pid[rows], accounts.tid[rows], accounts.oncpu_ns[rows], accounts.waited_ns[rows], accounts.unsure_ns[rows]
+        )
         thread.core.extend(*placed(told, _gil_of(thread), tid))
 
 

@@ -18,32 +18,32 @@ from engine.timeline.thread_states import BLOCKED, PREEMPTED
 Change = tuple[int, int]
 
 _NEARLY = 0.95
-_BESIDE_NS = 1_000_000
 _ON = 0
 
 
 def placed(accounts: Accounts, gil: Layer, tid: int) -> tuple[Ints, Ints]:
     """Changes of the core layer of a thread, of which these are the accounts, in the order of time. `gil` says who has it.
 
-    What says that the GIL was taken or dropped is exact: an end of a spell that lies beside it is there.
+    What says that the GIL was taken or dropped is exact: an end of a spell that may as well lie there, does.
     """
     length = accounts.t1 - accounts.t0
     on = accounts.oncpu_ns * 2 > length
     value = np.where(on, _ON, np.where(accounts.waited_ns * 2 > length, PREEMPTED, BLOCKED))
     mine = gil.value == tid
     before = np.concatenate(([gil.initial == tid], mine[:-1]))
-    t = np.where(on, _drawn_to(gil.t[mine & ~before], accounts.t0), _drawn_to(gil.t[before & ~mine], accounts.t0))
+    t = accounts.t0
+    t = np.where(on, _drawn_to(gil.t[mine & ~before], t, accounts.unsure_ns), _drawn_to(gil.t[before & ~mine], t, accounts.unsure_ns))
     return np.maximum.accumulate(t), value
 
 
-def _drawn_to(places: Ints, t: Ints) -> Ints:
-    """These times, or the nearest of the places where one is near."""
+def _drawn_to(places: Ints, t: Ints, within: Ints) -> Ints:
+    """These times, or the nearest of the places where one is as near as that."""
     if not len(places):
         return t
     after = np.minimum(np.searchsorted(places, t), len(places) - 1)
     earlier, later = places[np.maximum(after - 1, 0)], places[after]
     nearest = np.where(np.abs(t - earlier) <= np.abs(later - t), earlier, later)
-    return np.where(np.abs(t - nearest) <= _BESIDE_NS, nearest, t)
+    return np.where(np.abs(t - nearest) <= within, nearest, t)
 
 
 def placed_between_ticks(t0: int, t1: int, oncpu: int) -> list[Change]:

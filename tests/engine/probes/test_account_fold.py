@@ -10,17 +10,18 @@ from itertools import groupby
 import numpy as np
 import pytest
 
-from engine.probes.account_fold import LAG_NS, AccountFold, Spells
-from engine.probes.schedstat import Intervals
+from engine.probes.account_fold import LAG_NS, WAKING_NS, AccountFold, Spells
+from engine.probes.schedstat import Account, Reading
 
 _QUARTER = 250_000
 _TICK, _READING = 16, 4
+_ELSEWHERE = 1
 _REST = "." * (LAG_NS // _QUARTER + _TICK)
 
 
-def _readings(drawing: str, every: int = _READING) -> list[Intervals]:
+def _readings(drawing: str, every: int = _READING) -> list[Reading]:
     """As the kernel would account for it: on-core time at ticks and when the thread leaves, waiting when it comes."""
-    found, used, waited, slices, running, ready, before = [], 0, 0, 0, 0, 0, (0, 0, 0, 0)
+    found, used, waited, slices, running, ready, before, last = [], 0, 0, 0, 0, 0, 0, (0, 0, 0)
     for at, sign in enumerate(drawing + "."):
         previous = drawing[at - 1] if at else "."
         if sign == "#" and previous != "#":
@@ -28,17 +29,17 @@ def _readings(drawing: str, every: int = _READING) -> list[Intervals]:
         if running and (sign != "#" or at % _TICK == 0):
             used, running = used + running, 0
         if at % every == every // 2:
-            now = (at * _QUARTER, used, waited, slices)
-            delta = [new - old for new, old in zip(now, before, strict=True)]
-            row = (before[0], now[0], 7, 8, *delta[1:], 0, ord("S" if sign == "." else "R"))
-            found.append(Intervals(*np.array([row], np.int64).T))
-            before = now
+            now = at * _QUARTER
+            account = Account(7, 8, before, now, used, waited, slices, 0, sign != ".")
+            changed = last != (used, waited, slices)
+            found.append(Reading(now, now, _ELSEWHERE, (account,) * changed, ()))
+            before, last = now, (used, waited, slices)
         running += _QUARTER * (sign == "#")
         ready += _QUARTER * (sign == "r")
-    return found
+    return [*found, Reading(before, before, _ELSEWHERE, (), ((7, 8, before),))]
 
 
-def _folded(readings: list[Intervals]) -> Spells:
+def _folded(readings: list[Reading]) -> Spells:
     fold = AccountFold()
     for reading in readings:
         fold.take(reading)
@@ -67,7 +68,7 @@ def test_spells_of_a_thread_follow_one_another_and_add_up_to_its_account() -> No
     spells = _folded(readings)
     assert spells.t0[0] == 0
     assert np.array_equal(spells.t1[:-1], spells.t0[1:])
-    assert spells.t1[-1] == readings[-1].t1[0]
+    assert spells.t1[-1] == readings[-1].ended
     assert spells.oncpu_ns.sum() == pytest.approx(drawing.count("#") * _QUARTER, rel=0.01)
 
 
@@ -110,15 +111,53 @@ def test_what_is_older_than_the_lag_has_been_told() -> None:
         fold.take(reading)
         spells = fold.spells()
         told = int(spells.t1[-1]) if len(spells) else told
-        assert told >= reading.t1[0] - LAG_NS
+        assert told >= reading.ended - LAG_NS
         assert not len(spells) or spells.t0[0] <= told
 
 
 def test_another_thread_of_the_same_id_begins_anew() -> None:
     fold = AccountFold()
-    for t0, t1, used in ((0, 1_000_000, 400_000), (5_000_000, 6_000_000, 300_000)):
-        fold.take(Intervals(*np.array([(t0, t1, 7, 8, used, 0, 1, 0, ord("R"))], np.int64).T))
+    fold.take(Reading(1_000_000, 1_000_000, _ELSEWHERE, (Account(7, 8, 0, 1_000_000, 400_000, 0, 1, 0, True),), ()))
+    fold.take(Reading(5_000_000, 5_000_000, _ELSEWHERE, (), ((7, 8, 1_000_000),)))
+    fold.take(Reading(6_000_000, 6_000_000, _ELSEWHERE, (Account(7, 8, 5_000_000, 6_000_000, 300_000, 0, 1, 0, True),), ()))
     fold.finish()
     spells = fold.spells()
     assert spells.oncpu_ns.sum() == 700_000
     assert not np.any((spells.t0 < 5_000_000) & (spells.t1 > 1_000_000))
+
+
+def _of_two_who_share_the_readers_core() -> tuple[list[Reading], dict[int, list[tuple[int, int]]]]:
+    """They take turns, and leave whenever the reader comes. And when each was on."""
+    spells: dict[int, list[tuple[int, int]]] = {8: [], 9: []}
+    totals = {8: [0, 0, 0], 9: [0, 0, 0]}
+    left = {8: 0, 9: 0}
+    readings: list[Reading] = []
+    start = 0
+    for turn in range(200):
+        came, who = start + 900_000 + turn % 7 * 30_000, 8 + turn % 2
+        if spells[who]:
+            totals[who][1] += start - left[who]
+        totals[who][0], totals[who][2] = totals[who][0] + came - start, totals[who][2] + 1
+        spells[who].append((start, came))
+        left[who] = came
+        began, ended = came + WAKING_NS, came + WAKING_NS + 20_000
+        since = readings[-1].ended if readings else 0
+        used, waited, slices = totals[who]
+        readings.append(Reading(began, ended, 0, (Account(7, who, since, ended, used, waited, slices, 0, True),), ()))
+        start = ended + 5_000
+    return readings, spells
+
+
+def test_whom_the_reader_drives_from_its_core_left_it_then() -> None:
+    readings, spells = _of_two_who_share_the_readers_core()
+    got = _folded(readings)
+    for who, mine in spells.items():
+        on = (got.tid == who) & (got.oncpu_ns > 0)
+        told = list(zip(got.t0[on].tolist(), got.t1[on].tolist(), strict=True))
+        assert told == mine
+
+
+def test_a_place_that_nothing_vouches_for_is_told_as_unsure() -> None:
+    slept = _folded(_readings(("##" + "." * 38) * 10 + _REST))
+    busy = _folded(_readings("#######rrrrr######rrrrrrr" * 12 + _REST))
+    assert slept.unsure_ns[slept.oncpu_ns > 0].max() > 10 * busy.unsure_ns[busy.oncpu_ns > 0][1:].max()

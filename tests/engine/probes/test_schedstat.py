@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -9,10 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 
-import numpy as np
-
 from engine.probes import procfs
-from engine.probes.schedstat import SchedStat
+from engine.probes.schedstat import Reading, SchedStat
 
 _WORKER = """
 import os, sys, threading, time
@@ -71,76 +70,102 @@ def _until_it_rests(pid: int, tid: int) -> None:
         pass
 
 
+def _read(account: SchedStat, pid: int) -> Reading:
+    account.look([pid])
+    return account.read()()
+
+
 def test_time_on_a_core_is_the_threads_own_clock_within_two_percent() -> None:
     with SchedStat(time.monotonic_ns()) as account, _program("compute") as program:
         program.tell("begin")
         clocks = [[int(number) for number in program.hear()] for _ in range(2)]
         for tid, _ in clocks:
             _until_it_rests(program.pid, tid)
-        account.read([program.pid])
+        used = {one.tid: one.oncpu_ns for one in _read(account, program.pid).accounts}
         for tid, clock_ns in clocks:
-            assert 0.98 * clock_ns <= account.totals[program.pid, tid].oncpu_ns <= 1.02 * clock_ns + 1_000_000
+            assert 0.98 * clock_ns <= used[tid] <= 1.02 * clock_ns + 1_000_000
 
 
-def test_intervals_follow_one_another_and_add_up_to_the_totals() -> None:
+def test_each_account_says_since_when_it_is_another() -> None:
     began = time.monotonic_ns()
     with SchedStat(began) as account, _program("compute") as program:
-        read = [account.read([program.pid])]
+        read = [_read(account, program.pid)]
         program.tell("begin")
-        read.append(account.read([program.pid]))
-        program.hear()
-        read.append(account.read([program.pid]))
-        program.hear()
-        read.append(account.read([program.pid]))
-        ended = time.monotonic_ns()
-        for (pid, tid), total in account.totals.items():
-            mine = [(got, int(row)) for got in read for row in np.flatnonzero(got.tid == tid)]
-            assert pid == program.pid
-            assert sum(int(got.oncpu_ns[row]) for got, row in mine) == total.oncpu_ns
-            assert sum(int(got.waited_ns[row]) for got, row in mine) == total.waited_ns
-            assert sum(int(got.slices[row]) for got, row in mine) == total.slices > 0
-            for (before, one), (after, other) in pairwise(mine):
-                assert before.t1[one] == after.t0[other]
-            first, row = mine[0]
-            assert began <= first.t0[row] < first.t1[row] <= total.t <= ended
+        for _ in range(2):
+            read.append(_read(account, program.pid))
+            program.hear()
+        read.append(_read(account, program.pid))
+    for before, after in pairwise(read):
+        assert before.began <= before.ended <= after.began
+    mine = [(reading, one) for reading in read for one in reading.accounts if one.tid == program.pid]
+    assert began <= mine[0][1].since <= read[0].began
+    assert all(reading.began <= one.t <= reading.ended for reading, one in mine)
+    for (_, before_), (_, after_) in pairwise(mine):
+        assert before_.t <= after_.since < after_.t
+        assert before_.oncpu_ns <= after_.oncpu_ns
+        assert before_.waited_ns <= after_.waited_ns
+        assert before_.slices <= after_.slices
 
 
-def test_a_thread_found_later_begins_at_the_reading_before() -> None:
+def test_who_has_neither_run_nor_waited_since_is_left_out() -> None:
     with SchedStat(0) as account, _program("rest") as program:
-        account.read([program.pid])
+        program.tell("begin")
+        resting = int(program.hear()[0])
+        _until_it_rests(program.pid, resting)
+        assert resting in {one.tid for one in _read(account, program.pid).accounts}
+        assert resting not in {one.tid for one in account.read()().accounts}
+
+
+def test_a_thread_found_later_is_told_since_nobody_had_found_it() -> None:
+    with SchedStat(0) as account, _program("rest") as program:
+        _read(account, program.pid)
         between = time.monotonic_ns()
         program.tell("begin")
         newcomers = {int(program.hear()[0]) for _ in range(2)}
-        got = account.read([program.pid])
-        new = np.isin(got.tid, list(newcomers))
-        assert np.count_nonzero(new) == 2
-        assert np.all((got.t0[new] > 0) & (got.t0[new] <= between))
-        assert np.all(got.t1[new] > between)
+        new = [one for one in _read(account, program.pid).accounts if one.tid in newcomers]
+        assert len(new) == 2
+        assert all(0 < one.since <= between < one.t for one in new)
 
 
-def test_a_thread_that_has_ended_keeps_its_last_totals_and_gets_no_rows() -> None:
+def test_a_thread_that_has_ended_is_told_to_be_gone_since_its_last_reading() -> None:
     with SchedStat(time.monotonic_ns()) as account, _program("compute") as program:
         program.tell("begin")
         ended = [int(program.hear()[0]) for _ in range(2)]
-        account.read([program.pid])
-        before = {tid: account.totals[program.pid, tid] for tid in ended}
+        last = _read(account, program.pid)
+        assert not last.gone
         program.tell("end")
         assert program.hear() == ["ended"]
-        got = account.read([program.pid])
-        assert got.tid.tolist() == [program.pid]
-        assert {tid: account.totals[program.pid, tid] for tid in ended} == before
-    assert min(total.oncpu_ns for total in before.values()) > 190_000_000
+        got = _read(account, program.pid)
+        assert {one.tid for one in got.accounts} <= {program.pid}
+        assert sorted(tid for _, tid, _ in got.gone) == sorted(ended)
+        assert all(last.began <= t <= last.ended for _, _, t in got.gone)
+        assert not _read(account, program.pid).gone
 
 
-def test_a_process_that_is_not_there_has_no_rows() -> None:
+def test_a_process_that_is_not_there_has_no_accounts() -> None:
     with SchedStat(0) as account:
-        assert len(account.read([2**22 + 1])) == 0
+        reading = _read(account, 2**22 + 1)
+        assert (reading.accounts, reading.gone) == ((), ())
 
 
-def test_the_instant_state_and_core_of_each_thread_come_with_the_reading() -> None:
+def test_the_core_of_each_thread_and_the_readers_come_with_the_reading() -> None:
+    here = os.sched_getaffinity(0)
     with SchedStat(0) as account, _program("rest") as program:
         program.tell("begin")
         program.hear()
-        got = account.read([program.pid])
-        assert set(got.state.tolist()) <= {ord(letter) for letter in "RSD"}
-        assert np.all(got.cpu >= 0)
+        os.sched_setaffinity(0, {min(here)})
+        try:
+            reading = _read(account, program.pid)
+        finally:
+            os.sched_setaffinity(0, here)
+        assert reading.cpu == min(here)
+        assert len(reading.accounts) == 3
+        assert {one.cpu for one in reading.accounts} <= here
+
+
+def test_who_waits_for_something_is_not_ready() -> None:
+    with SchedStat(0) as account, _program("rest") as program:
+        program.tell("begin")
+        resting = int(program.hear()[0])
+        _until_it_rests(program.pid, resting)
+        assert [one.ready for one in _read(account, program.pid).accounts if one.tid == resting] == [False]

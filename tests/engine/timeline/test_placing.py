@@ -13,11 +13,11 @@ ME, OTHER = 8, 9
 US = 1000
 
 
-def _accounts(*rows: tuple[int, int, int, int]) -> Accounts:
-    """Rows of (from, until, on a core, waited for one), in µs."""
+def _accounts(*rows: tuple[int, int, int, int], unsure: int = 1000) -> Accounts:
+    """Rows of (from, until, on a core, waited for one), in µs as `unsure` is."""
     t0, t1, used, waited = np.array(rows, np.int64).T * US
     same = np.full(len(rows), 1)
-    return Accounts(t0, t1, 7 * same, ME * same, used, waited)
+    return Accounts(t0, t1, 7 * same, ME * same, used, waited, unsure * US * same)
 
 
 def _gil(*changes: tuple[int, int]) -> Layer:
@@ -46,6 +46,11 @@ def test_a_spell_far_from_any_hand_over_stays_where_the_accounts_have_it() -> No
     accounts = _accounts((0, 5000, 0, 4000), (5000, 8000, 3000, 0), (8000, 20000, 0, 9000))
     gil = _gil((2000, ME), (12000, OTHER))
     assert _changes(accounts, gil) == [(0, PREEMPTED), (5000, 0), (8000, PREEMPTED)]
+
+
+def test_a_spell_whose_place_is_known_stays_there() -> None:
+    accounts = _accounts((0, 5300, 0, 0), (5300, 9800, 4500, 0), (9800, 20000, 0, 0), unsure=60)
+    assert _changes(accounts, _gil((5000, ME), (9790, OTHER))) == [(0, BLOCKED), (5300, 0), (9790, BLOCKED)]
 
 
 def test_changes_stay_in_the_order_of_time() -> None:
