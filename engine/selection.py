@@ -43,9 +43,13 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """One lane in the window: ns per state (those that occur), the segments that lie in it at least in part, the longest wait."""
+    """One lane in the window: ns per state (those that occur), the segments that lie in it at least in part, the longest wait.
+
+    `works`: it is one of those that the figures are of.
+    """
 
     lane: int
+    works: bool
     states: dict[str, int]
     segments: int
     longest_wait: Wait | None
@@ -76,10 +80,9 @@ def selection(trace: Trace, t0: int, t1: int, lanes: Iterable[int] | None = None
     """Of `[t0, t1)`, which must not be empty; lanes that are not there are left out."""
     chosen = None if lanes is None else tuple(sorted(set(lanes) & set(trace.lanes)))
     scope = scope_of(trace, t0, t1) if chosen is None else _of_some(trace, t0, t1, chosen)
-    spent = _spent(trace, t0, t1, chosen)
+    spent = _spent(trace, scope, chosen)
     hosted = within(trace, scope.hosts, scope)
     cpu = on_core_ns(hosted)
-    working = set(scope.carriers)
     return Selection(
         t0=t0,
         t1=t1,
@@ -90,9 +93,7 @@ def selection(trace: Trace, t0: int, t1: int, lanes: Iterable[int] | None = None
         parallelism=None if cpu is None else cpu / (t1 - t0),
         max_parallelism=None if cpu is None else most_at_once(hosted, min(SPELL_NS, t1 - t0)),
         handoffs=_handoffs(trace, scope, chosen),
-        longest_wait=max(
-            (one.longest_wait for one in spent if one.longest_wait and one.lane in working), key=lambda wait: wait.ns, default=None
-        ),
+        longest_wait=max((one.longest_wait for one in spent if one.longest_wait and one.works), key=lambda wait: wait.ns, default=None),
     )
 
 
@@ -115,7 +116,8 @@ def _handoffs(trace: Trace, scope: Scope, chosen: tuple[int, ...] | None) -> int
     return handoffs_seen(told, tuple(sorted(hosts)) if chosen is not None and hosts else None)
 
 
-def _spent(trace: Trace, t0: int, t1: int, chosen: tuple[int, ...] | None) -> tuple[Spent, ...]:
+def _spent(trace: Trace, scope: Scope, chosen: tuple[int, ...] | None) -> tuple[Spent, ...]:
+    t0, t1 = scope.t0 or 0, scope.t1 or 0
     part = _overlapping(trace, t0, t1)
     if chosen is not None:
         part = part.take(np.isin(part.lane, chosen))
@@ -124,9 +126,9 @@ def _spent(trace: Trace, t0: int, t1: int, chosen: tuple[int, ...] | None) -> tu
     at = np.searchsorted(ids, part.lane)
     total = np.bincount(at * len(State) + part.state, weights=inside, minlength=len(ids) * len(State)).reshape(len(ids), len(State))
     segments = np.bincount(at, minlength=len(ids))
-    waits = _longest_waits(part, inside)
+    waits, working = _longest_waits(part, inside), set(scope.carriers)
     return tuple(
-        Spent(lane, {state.name: int(ns[state]) for state in State if ns[state] > 0}, count, waits.get(lane))
+        Spent(lane, lane in working, {state.name: int(ns[state]) for state in State if ns[state] > 0}, count, waits.get(lane))
         for lane, ns, count in zip(ids.tolist(), total, segments.tolist(), strict=True)
     )
 

@@ -158,6 +158,7 @@ SELECTION: dict[str, Any] = {
             "lane": 4,
             "kind": "thread",
             "name": "worker-1",
+            "work": True,
             "states": {"running": 499_200_000, "gil_wait": 1_500_000_000, "runnable": 800_000},
             "segments": 301,
             "longest_wait": _WAIT,

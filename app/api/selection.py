@@ -19,7 +19,7 @@ from engine.trace import State, Trace
 router = APIRouter(prefix="/api/v1/traces/{trace_id}", tags=["record"])
 
 _CSV: dict[int | str, dict[str, Any]] = {200: {"description": "Done", "content": {"text/csv": {"example": "lane,kind,name,…"}}}}
-_SORTS = ("lane", "name", "segments", "longest_wait", *State.__members__)
+_SORTS = ("work", "lane", "name", "segments", "longest_wait", *State.__members__)
 
 
 @router.get("/selection", summary="What a selection adds up to", responses={**told(SELECTION), **NOT_FOUND, **INVALID})
@@ -30,7 +30,9 @@ def get_selection(
     t1: To = None,
     lanes: LaneIds = None,
     find: Annotated[str, Query(max_length=200, description="Tell only lanes whose names hold this; the figures are of all.")] = "",
-    sort: Annotated[str, Query(max_length=30, description=f"One of {', '.join(_SORTS)}; `-` in front: the largest first.")] = "lane",
+    sort: Annotated[
+        str, Query(max_length=30, description=f"One of {', '.join(_SORTS)}; `-` in front: the largest first; `work`: those that carry it.")
+    ] = "work",
     after: Annotated[int, Query(ge=0, le=2**31, description="The `next_cursor` of the page before.")] = 0,
     limit: Annotated[int, Query(ge=0, le=10_000, description="At most so many lanes; 0: only the figures.")] = 100,
 ) -> Response:
@@ -86,6 +88,7 @@ def _item(trace: Trace, one: Spent) -> dict[str, Any]:
         "lane": one.lane,
         "kind": lane.kind if lane else None,
         "name": _name(trace, one),
+        "work": one.works,
         "states": one.states,
         "segments": one.segments,
         "longest_wait": None if one.longest_wait is None else one.longest_wait.to_json(),
@@ -102,6 +105,7 @@ def _sorted(trace: Trace, items: list[Spent], sort: str) -> list[Spent]:
     if key not in _SORTS:
         refuse("sort", f"must be one of {', '.join(_SORTS)}, with `-` in front for the largest first")
     keys: dict[str, Callable[[Spent], Any]] = {
+        "work": lambda one: not one.works,
         "lane": lambda one: one.lane,
         "name": lambda one: _name(trace, one).casefold(),
         "segments": lambda one: one.segments,

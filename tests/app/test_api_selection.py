@@ -71,14 +71,20 @@ async def test_lanes_come_in_pages_sorted_as_asked_and_the_figures_stay(client: 
         assert page["items_in_all"] == whole["lanes"]
         paged += page["items"]
         after = page["next_cursor"]
-    assert sorted(paged, key=lambda item: item["lane"]) == whole["items"]
+    assert sorted(paged, key=lambda item: (not item["work"], item["lane"])) == whole["items"]
     running = [item["states"].get("running", 0) for item in paged]
     assert running == sorted(running, reverse=True)
 
 
-@pytest.mark.parametrize("sort", ["lane", "-lane", "name", "segments", "-longest_wait", "gil_wait"])
+@pytest.mark.parametrize("sort", ["work", "lane", "-lane", "name", "segments", "-longest_wait", "gil_wait"])
 async def test_whatever_they_are_sorted_by_all_lanes_are_told(client: httpx.AsyncClient, recording: Recording, sort: str) -> None:
     assert {item["lane"] for item in (await asked(client, sort=sort))["items"]} == set(recording.trace.lanes)
+
+
+async def test_lanes_that_carry_the_work_come_first_unless_something_else_is_asked(client: httpx.AsyncClient, recording: Recording) -> None:
+    items = (await asked(client))["items"]
+    assert [item["work"] for item in items] == sorted((lane.measured for lane in recording.trace.lanes.values()), reverse=True)
+    assert {item["lane"] for item in items if item["work"]} == {lane.id for lane in recording.trace.lanes.values() if lane.measured}
 
 
 async def test_lanes_can_be_found_by_name(client: httpx.AsyncClient, recording: Recording) -> None:
@@ -90,7 +96,7 @@ async def test_lanes_can_be_found_by_name(client: httpx.AsyncClient, recording: 
 
 @pytest.mark.usefixtures("recording")
 async def test_csv_has_the_numbers_of_the_selection(client: httpx.AsyncClient) -> None:
-    told = await asked(client, **WINDOW)
+    told = await asked(client, sort="lane", **WINDOW)
     response = await client.get(f"{URL}/selection.csv", params=WINDOW)
     assert response.headers["content-type"] == "text/csv; charset=utf-8"
     assert response.headers["content-disposition"] == 'attachment; filename="k3v9m2x7q4ab-500000000-1000000000.csv"'
@@ -133,7 +139,7 @@ async def test_a_selection_that_cannot_be_is_refused_in_words(
 @pytest.mark.usefixtures("recording")
 async def test_a_sort_that_is_none_is_refused_in_words(client: httpx.AsyncClient) -> None:
     problem = assert_problem(await client.get(f"{URL}/selection", params={"sort": "colour"}), 422)
-    assert "sort: must be one of lane, name" in problem["detail"]
+    assert "sort: must be one of work, lane" in problem["detail"]
 
 
 async def test_of_a_trace_that_is_not_there_nothing_is_told(client: httpx.AsyncClient) -> None:
