@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import IO
 
 from app.conclude import concluded, work_key
+from app.exports import Export
 from app.store import ConflictError, Row, Store
 from engine.bundle import Aside, Limits, read_bundle, write_bundle
 from engine.trace import decode_frame
 
 SUFFIX = ".gilscope"
+_CHUNK = 256 * 2**10
 MEDIA_TYPE = "application/vnd.gilscope.bundle+zip"
 
 
@@ -21,6 +26,17 @@ def export_bundle(store: Store, row: Row, file: IO[bytes]) -> None:
     figures = row.metrics or {}
     aside = Aside(row.label, figures.get("speedup"), figures.get("baseline"))
     write_bundle(file, row.record, (body for _, body in store.frames(row.number)), row.digest, aside)
+
+
+def bundle_export(store: Store, row: Row) -> Export:
+    """The bundle as a file to be read in pieces, its length exact. Raises ConflictError as `export_bundle` does."""
+    file = tempfile.SpooledTemporaryFile(_CHUNK * 32)  # noqa: SIM115 - `_chunks` closes it
+    try:
+        export_bundle(store, row, file)
+    except BaseException:
+        file.close()
+        raise
+    return Export(f"gilscope-{row.id}{SUFFIX}", MEDIA_TYPE, file.seek(0, os.SEEK_END), _chunks(file))
 
 
 def import_bundle(store: Store, file: IO[bytes], max_bytes: int) -> tuple[str, bool]:
@@ -36,3 +52,10 @@ def import_bundle(store: Store, file: IO[bytes], max_bytes: int) -> tuple[str, b
     label = "".join(character for character in bundle.aside.label if character.isprintable())[:200]
     frames = [(decode_frame(body).t_ns, body) for body in bundle.frames]
     return record.id, store.put(record, work_key(record.spec), label, frames, conclusion)
+
+
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        file.seek(0)
+        while chunk := file.read(_CHUNK):
+            yield chunk

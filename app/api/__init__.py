@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from app.api import about, bundles, exports, record, search, selection, stream, traces
+from app.api import about, bundles, comparisons, exports, record, search, selection, stream, traces
 
 TAGS = [
     {"name": "traces", "description": "Start, list, wait for, cancel, rename and delete runs."},
+    {"name": "comparisons", "description": "The same work under several models, or any traces: which was better, and why."},
     {"name": "record", "description": "What a trace holds: lanes, segments, the picture of a window, figures, and all of it live."},
     {"name": "bundles", "description": "One trace as one file, to keep or to give away."},
     {"name": "about", "description": "What can be run here, and on what."},
 ]
 
-routers = (bundles.router, exports.router, traces.router, record.router, selection.router, search.router, stream.router, about.router)
+routers = (
+    bundles.router,
+    exports.router,
+    traces.router,
+    comparisons.router,
+    record.router,
+    selection.router,
+    search.router,
+    stream.router,
+    about.router,
+)
 
 __all__ = ["TAGS", "routers"]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Iterator
 from typing import IO, Any
 
 from fastapi import APIRouter, Request
@@ -13,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 
 from app.api.answers import CONFLICT, INVALID, NOT_FOUND, TraceId, answer, found_row, told_soon
 from app.api.examples import TRACE, told
-from app.bundles import MEDIA_TYPE, SUFFIX, export_bundle, import_bundle
+from app.bundles import bundle_export, import_bundle
 from app.context import Context
 from app.problems import ProblemError
 from app.store import ConflictError
@@ -22,7 +19,6 @@ from engine.bundle import BundleError
 
 router = APIRouter(prefix="/api/v1/traces", tags=["bundles"])
 
-_CHUNK = 256 * 2**10
 _UPLOAD: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -40,18 +36,16 @@ def export(request: Request, trace_id: TraceId) -> Response:
     """A bundle: another gilscope that imports it shows the same trace under the same id. Only of a finished trace."""
     context = Context.of(request)
     row = found_row(context, trace_id)
-    file = tempfile.SpooledTemporaryFile(_CHUNK * 32)  # noqa: SIM115 - the answer closes it
     try:
-        export_bundle(context.store, row, file)
+        made = bundle_export(context.store, row)
     except ConflictError as conflict:
-        file.close()
         raise ProblemError(409, str(conflict)) from None
     headers = {
-        "content-disposition": f'attachment; filename="gilscope-{row.id}{SUFFIX}"',
-        "content-length": str(file.seek(0, os.SEEK_END)),
+        "content-disposition": f'attachment; filename="{made.name}"',
+        "content-length": str(made.estimate),
         "etag": f'"{row.digest}"',
     }
-    return StreamingResponse(_chunks(file), headers=headers, media_type=MEDIA_TYPE)
+    return StreamingResponse(made.pieces, headers=headers, media_type=made.media_type)
 
 
 @router.post(
@@ -84,10 +78,3 @@ def _imported(context: Context, file: IO[bytes], content_type: str) -> tuple[str
             raise ProblemError(422, str(error), errors=[{"field": "file", "message": str(error)}]) from None
         except ConflictError as conflict:
             raise ProblemError(409, str(conflict)) from None
-
-
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        file.seek(0)
-        while chunk := file.read(_CHUNK):
-            yield chunk

@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any, NoReturn, get_args
 
 from app.cli.errors import UsageError
+from app.exports import FORMATS
 from app.settings import DEFAULT_PORT
 from engine.trace.record import DEFAULT_SOURCES, SOURCES, Status
+from engine.views import LAST_NS
 
 STATUSES: tuple[str, ...] = get_args(Status)
 MAX_REPEAT = 1000
@@ -138,12 +140,21 @@ def _open(command: Parser) -> None:
 
 def _export(command: Parser) -> None:
     _id(command)
-    command.add_argument("--format", choices=("bundle",), default="bundle", help="what to write (default: %(default)s)")
+    command.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="bundle",
+        help="bundle: for another gilscope; chrome: for Perfetto's UI; csv: a table; html: a page without a server (default: %(default)s)",
+    )
+    command.add_argument(
+        "--t0", metavar="NS", type=_whole(0, LAST_NS), help="only from here on, in ns since the trace began; not of a bundle"
+    )
+    command.add_argument("--t1", metavar="NS", type=_whole(0, LAST_NS), help="only up to here; not of a bundle")
     command.add_argument(
         "-o",
         "--output",
         metavar="FILE",
-        help="where to; - is standard output (default: there, if it is redirected, else gilscope-ID.gilscope here)",
+        help="where to; - is standard output (default: there, if it is redirected, else a name of its own here); NAME.gz is packed",
     )
 
 
@@ -183,7 +194,7 @@ _BUILDERS = {
     "list": ("list the stored traces, newest first", _list),
     "show": ("show a stored trace as text", _show),
     "open": ("open a trace in the browser", _open),
-    "export": ("write a trace to a file that another gilscope imports", _export),
+    "export": ("write a trace to a file: for another gilscope, or in the formats of others", _export),
     "import": ("take in a trace that another gilscope exported", _import),
     "delete": ("delete traces for good", _delete),
     "doctor": ("say what works on this machine, what does not, and why", _doctor),

@@ -1,4 +1,4 @@
-"""`gilscope export` and `import`: a trace to another machine, under the same id."""
+"""`gilscope export` and `import`: a trace to another machine under the same id, or to other programs."""
 
 from __future__ import annotations
 
@@ -6,41 +6,59 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from app import bundles
-from app.cli.errors import CommandError
+from app.cli.errors import CommandError, UsageError
 from app.cli.place import data_directory, no_such_trace, opened_store, page_url, trace_id
 from app.cli.terminal import Terminal
+from app.cli.traces import snapshot_of
+from app.exports import Export, exported
 from app.settings import Settings
-from app.store import ConflictError
+from app.store import ConflictError, Store
 from engine.bundle import BundleError
+from engine.exports import ExportError
 
 
 def export(options: argparse.Namespace, terminal: Terminal) -> int:
     """Writes the whole file or none: an error leaves no half of one."""
     data = data_directory(options)
-    with opened_store(data) as store, tempfile.SpooledTemporaryFile(64 * 2**20) as file:
-        identity = trace_id(options.id)
-        row = store.row(identity)
-        if row is None:
-            raise no_such_trace(identity, data)
-        try:
-            bundles.export_bundle(store, row, file)
-        except ConflictError as error:
-            raise CommandError(str(error)) from None
-        file.seek(0)
+    with opened_store(data) as store:
+        made = _bundle(options, store) if options.format == "bundle" else _other(options, store)
         if options.output == "-" or (options.output is None and not sys.stdout.isatty()):
-            sys.stdout.buffer.write(file.read())
+            for piece in made.pieces:
+                sys.stdout.buffer.write(piece)
             sys.stdout.buffer.flush()
             return 0
-        target = Path(options.output or f"gilscope-{identity}{bundles.SUFFIX}")
-        _write(target, file)
+        target = Path(options.output or made.name)
+        _write(target, made.pieces)
     terminal.result(str(target))
     return 0
+
+
+def _bundle(options: argparse.Namespace, store: Store) -> Export:
+    """The row alone is read: a bundle holds the frames as they are."""
+    if options.t0 is not None or options.t1 is not None:
+        raise UsageError("a bundle holds the whole trace: leave --t0 and --t1 out, or choose another --format")
+    identity = trace_id(options.id)
+    row = store.row(identity)
+    if row is None:
+        raise no_such_trace(identity, store.directory)
+    try:
+        return bundles.bundle_export(store, row)
+    except ConflictError as error:
+        raise CommandError(str(error)) from None
+
+
+def _other(options: argparse.Namespace, store: Store) -> Export:
+    packed = str(options.output or "").endswith(".gz")
+    try:
+        return exported(snapshot_of(options.id, store), options.format, options.t0, options.t1, packed=packed)
+    except (ConflictError, ExportError) as error:
+        raise CommandError(str(error)) from None
 
 
 def import_bundle(options: argparse.Namespace, terminal: Terminal) -> int:
@@ -57,16 +75,18 @@ def import_bundle(options: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _write(target: Path, file: IO[bytes]) -> None:
+def _write(target: Path, pieces: Iterable[bytes]) -> None:
     part = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         with part.open("wb") as out:
-            while chunk := file.read(2**20):
-                out.write(chunk)
+            out.writelines(pieces)
         part.replace(target)
     except OSError as error:
         part.unlink(missing_ok=True)
         raise CommandError(f"{target} cannot be written: {error.strerror}; name another file with -o") from None
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager

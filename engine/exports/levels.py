@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.exports.extent import Extent
+from engine.ranks import Busy
 from engine.trace import ON_CORE, Segments, State
-from engine.views import Busy
 
 Ints = npt.NDArray[np.int64]
 Heights = npt.NDArray[np.int64] | npt.NDArray[np.float64]

@@ -1,0 +1,98 @@
+"""A trace as a file in another format: its bytes in pieces, its name, and about how long it becomes.
+
+bundle   what another gilscope imports: see `app.bundles`
+chrome   trace events, for Perfetto's UI
+csv      the exact segments as a table
+html     one page that needs no server: see `app.single_file`
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from app.store import ConflictError, Snapshot
+from engine.exports import Extent, chrome, csv
+from engine.exports.chrome import BYTES_A_SEGMENT as CHROME_BYTES
+from engine.exports.csv import BYTES_A_SEGMENT as CSV_BYTES
+
+_AT_ONCE = 128 * 2**10
+_PACKED = 14
+"""How much shorter gzip makes them, about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How one format is written. `bytes_a_segment`: about."""
+
+    name: str
+    suffix: str
+    media_type: str
+    bytes_a_segment: int
+    write: Callable[[Extent], Iterator[str]]
+
+
+TEXTS = {
+    "chrome": Format("chrome", ".trace.json", "application/json", CHROME_BYTES, chrome),
+    "csv": Format("csv", ".csv", "text/csv; charset=utf-8", CSV_BYTES, csv),
+}
+FORMATS = ("bundle", *TEXTS, "html")
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A file to be: nobody has written any of it yet. `estimate`: bytes, about. Whoever stops reading `pieces` stops the work."""
+
+    name: str
+    media_type: str
+    estimate: int
+    pieces: Iterator[bytes]
+
+
+def exported(snapshot: Snapshot, wanted: str, t0: int | None = None, t1: int | None = None, *, packed: bool = False) -> Export:
+    """The trace, or a window of it, in one of TEXTS; `packed` by gzip.
+
+    Raises ConflictError while there is nothing recorded; ExportError for a window that cannot be.
+    """
+    extent = extent_of(snapshot, t0, t1)
+    kind = TEXTS[wanted]
+    pieces = _gathered(piece.encode("utf-8", "replace") for piece in kind.write(extent))
+    name, estimate = file_name(snapshot.row.id, kind.suffix, extent), 1000 + kind.bytes_a_segment * extent.count
+    if packed:
+        return Export(f"{name}.gz", "application/gzip", estimate // _PACKED, _gzipped(pieces))
+    return Export(name, kind.media_type, estimate, pieces)
+
+
+def extent_of(snapshot: Snapshot, t0: int | None, t1: int | None) -> Extent:
+    """What of a trace is asked for. Raises as `exported` does."""
+    if not snapshot.trace.lanes:
+        raise ConflictError(f"The trace {snapshot.row.id} is {snapshot.row.status}, and nothing of it is recorded yet: export it later.")
+    return Extent.of(snapshot.trace, t0, t1)
+
+
+def file_name(trace_id: str, suffix: str, extent: Extent) -> str:
+    """What a browser saves it as."""
+    window = "" if extent.whole else f"-{extent.t0}-{extent.t1}"
+    return f"gilscope-{trace_id}{window}{suffix}"
+
+
+def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Small pieces joined: each is a trip through the server."""
+    kept: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        kept.append(piece)
+        size += len(piece)
+        if size >= _AT_ONCE:
+            yield b"".join(kept)
+            kept, size = [], 0
+    yield b"".join(kept)
+
+
+def _gzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    packer = zlib.compressobj(5, wbits=31)
+    for piece in pieces:
+        if packed := packer.compress(piece):
+            yield packed
+    yield packer.flush()

@@ -1,0 +1,108 @@
+"""Exports over HTTP: each format as a download, windows of it, and what is refused in words."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import re
+
+import httpx
+import pytest
+
+from app.context import Context
+from app.exports import exported
+from tests.app.problem import assert_problem
+from tests.support import synthetic
+from tests.support.demo_server import put
+from tests.support.scene import MS
+
+pytestmark = pytest.mark.anyio
+
+TRACE = "/api/v1/traces/k3v9m2x7q4ab"
+
+
+@pytest.fixture
+def stored(context: Context) -> Context:
+    put(context.store, synthetic.threads_taking_turns())
+    return context
+
+
+def name_of(response: httpx.Response) -> str:
+    [name] = re.findall(r'attachment; filename="([^"]+)"', response.headers["content-disposition"])
+    return str(name)
+
+
+@pytest.mark.usefixtures("stored")
+async def test_chromes_trace_events_are_downloaded_as_json(client: httpx.AsyncClient) -> None:
+    response = await client.get(f"{TRACE}/export/chrome")
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/json"
+    assert name_of(response) == "gilscope-k3v9m2x7q4ab.trace.json"
+    assert len(response.json()["traceEvents"]) > 2000
+
+
+@pytest.mark.usefixtures("stored")
+async def test_a_packed_file_holds_the_same_and_says_so_in_its_name(client: httpx.AsyncClient) -> None:
+    plain = await client.get(f"{TRACE}/export/chrome")
+    packed = await client.get(f"{TRACE}/export/chrome", params={"gzip": "true"})
+    assert name_of(packed) == "gilscope-k3v9m2x7q4ab.trace.json.gz"
+    assert "content-encoding" not in packed.headers, "the file itself is packed"
+    assert gzip.decompress(packed.content) == plain.content
+
+
+@pytest.mark.usefixtures("stored")
+@pytest.mark.parametrize("wanted", ["chrome", "csv"])
+async def test_the_length_is_estimated_within_a_third(client: httpx.AsyncClient, wanted: str) -> None:
+    response = await client.get(f"{TRACE}/export/{wanted}")
+    assert int(response.headers["x-estimated-length"]) == pytest.approx(len(response.content), rel=1 / 3)
+
+
+@pytest.mark.usefixtures("stored")
+async def test_the_segments_are_downloaded_as_a_table(client: httpx.AsyncClient) -> None:
+    response = await client.get(f"{TRACE}/export/csv", params={"t0": 500 * MS, "t1": 520 * MS})
+    assert response.headers["content-type"] == "text/csv; charset=utf-8"
+    assert name_of(response) == "gilscope-k3v9m2x7q4ab-500000000-520000000.csv"
+    rows = list(csv.DictReader(io.StringIO(response.text, newline="")))
+    assert {row["name"] for row in rows} >= {"worker-1", "worker-2", "worker-3", "worker-4", "GIL", "cpu 0"}
+    assert all(int(row["end_ns"]) > 500 * MS and int(row["start_ns"]) < 520 * MS for row in rows)
+
+
+@pytest.mark.usefixtures("stored")
+async def test_an_unknown_format_is_refused_with_those_there_are(client: httpx.AsyncClient) -> None:
+    problem = assert_problem(await client.get(f"{TRACE}/export/pdf"), 404)
+    assert "'pdf'" in problem["detail"]
+    assert all(name in problem["detail"] for name in ("bundle", "chrome", "csv", "html"))
+
+
+@pytest.mark.usefixtures("stored")
+@pytest.mark.parametrize("wanted", ["chrome", "csv"])
+@pytest.mark.parametrize("window", [{"t0": 9 * 10**9, "t1": 10**10}, {"t0": 7, "t1": 7}, {"t1": 0}, {"t0": -1}, {"t0": "soon"}])
+async def test_a_window_that_cannot_be_is_refused_in_words(client: httpx.AsyncClient, wanted: str, window: dict[str, int | str]) -> None:
+    problem = assert_problem(await client.get(f"{TRACE}/export/{wanted}", params=window), 422)
+    assert problem["errors"]
+
+
+@pytest.mark.parametrize("wanted", ["chrome", "csv", "nonsense"])
+async def test_a_deleted_trace_is_not_found_in_any_format(client: httpx.AsyncClient, wanted: str) -> None:
+    assert "no trace" in assert_problem(await client.get(f"/api/v1/traces/aaaaaaaaaaaa/export/{wanted}"), 404)["detail"]
+
+
+async def test_a_run_of_which_nothing_is_recorded_yet_has_nothing_to_export(client: httpx.AsyncClient) -> None:
+    started = (await client.post("/api/v1/traces", json={"workload": "cpu", "model": "threads", "workers": 2})).json()
+    problem = assert_problem(await client.get(f"/api/v1/traces/{started['id']}/export/csv"), 409)
+    assert "later" in problem["detail"]
+
+
+def test_whoever_stops_reading_stops_the_work(stored: Context) -> None:
+    put(stored.store, synthetic.large(200_000))
+    snapshot = stored.snapshot("z9z9z9z9z9z9")
+    assert snapshot is not None
+    made = exported(snapshot, "chrome")
+    assert 10**7 < made.estimate < 10**8
+    first = next(made.pieces)
+    assert len(first) < made.estimate / 10, "no more is made than is taken"
+    assert json.loads(first.decode().split("\n")[1].rstrip(","))["ph"] == "M"
+    made.pieces.close()  # type: ignore[attr-defined]
+    assert list(made.pieces) == []
