@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 _UNITS = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"))
 
 
@@ -14,6 +16,11 @@ def duration(ns: float) -> str:
         if abs(ns) >= 0.9995 * size:
             return f"{_digits(ns / size)} {unit}"
     return f"{round(ns)} ns"
+
+
+def instant(ns: int) -> str:
+    """A time since the trace began, to the microsecond: `37.008 ms`, `1.234567 s`."""
+    return f"{ns / 1e9:.6f} s" if ns >= _UNITS[0][0] else f"{ns / 1e6:.3f} ms"
 
 
 def percent(share: float) -> str:
@@ -31,6 +38,26 @@ def percent(share: float) -> str:
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """`1 thread`, `4 threads`, `2 processes`, `12,345 hand-offs`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
+
+
+def ranged(low: float, high: float, said: Callable[[float], str]) -> str:
+    """`74 %`, `70–74 %`, `1.01–1.09 s`, `950 ms to 1.09 s`: both ends as `said` says them, and once what reads the same."""
+    first, last = said(low), said(high)
+    if first == last:
+        return first
+    (number, unit), (_, other) = _split(first), _split(last)
+    return f"{number}–{last}" if number and unit == other else f"{first} to {last}"
+
+
+def _split(text: str) -> tuple[str, str]:
+    """A number and its unit; no number where there is more to it (`2 min 5 s`, `under 0.1 %`)."""
+    number, _, unit = text.partition(" ")
+    return (number, unit) if number.replace(".", "", 1).isdigit() and " " not in unit else ("", text)
 
 
 def _digits(value: float) -> str:

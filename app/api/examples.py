@@ -84,6 +84,88 @@ TRACE: dict[str, Any] = {
         }
     ],
 }
+COMPARISON: dict[str, Any] = {
+    "id": "c7m4p2w9x3kd",
+    "permalink": "/c/c7m4p2w9x3kd",
+    "title": "cpu · 2 models ×4 · 3.13",
+    "label": "",
+    "created_at": "2026-01-02T03:04:05.678000Z",
+    "spec": {
+        "workload": "cpu",
+        "params": {"rounds": 6_000_000},
+        "workers": 4,
+        "jobs": 4,
+        "models": ["sequential", "threads"],
+        "repeat": 1,
+        "interpreter": INTERPRETER,
+        "start_method": None,
+        "switch_interval": 0.005,
+    },
+    "status": "complete",
+    "progress": {"total": 2, "finished": 2, "running": None},
+    "sentence": "Nothing is faster than sequential here (1.98 s); threads: no faster, took turns on the GIL (75 % of worker time spent …)",
+    "verdict": {
+        "answer": {
+            "names": [],
+            "gain": "Nothing is faster than sequential here (1.98 s)",
+            "reason": "",
+            "against": "alike",
+            "text": "Nothing is faster than sequential here (1.98 s)",
+        },
+        "clauses": [
+            {
+                "names": ["threads"],
+                "gain": "no faster",
+                "reason": "took turns on the GIL (75 % of worker time spent waiting for it)",
+                "against": "alike",
+                "text": "threads: no faster, took turns on the GIL (75 % of worker time spent waiting for it)",
+            }
+        ],
+        "notes": ["One run each: differences under 10 % count as none. Repeat the runs to see how far their times spread."],
+        "so_far": False,
+    },
+    "baseline": 0,
+    "rows": [
+        {
+            "name": "threads",
+            "model": "threads",
+            "status": "complete",
+            "traces": ["k3v9m2x7q4ab"],
+            "trace": "k3v9m2x7q4ab",
+            "runs": {"total": 1, "complete": 1},
+            "error": None,
+            "elapsed_ns": 2_004_000_000,
+            "spread_ns": None,
+            "speedup": 0.99,
+            "against": "alike",
+            "leads": False,
+            "reason": "took turns on the GIL (75 % of worker time spent waiting for it)",
+            "wall_ns": 2_000_000_000,
+            "around_ns": 4_000_000,
+            "cpu_ns": 1_996_800_000,
+            "parallelism": 0.998,
+            "gil_wait_ns": 5_990_000_000,
+            "states": METRICS["states"],
+            "shares": {"running": 0.25, "gil_wait": 0.75},
+        }
+    ],
+    "traces": [
+        {
+            "id": "k3v9m2x7q4ab",
+            "name": "threads",
+            "turn": 0,
+            "status": "complete",
+            "permalink": "/t/k3v9m2x7q4ab",
+            "title": "cpu · threads ×4 · 3.13",
+            "position": None,
+            "t_ns": 2_034_000_000,
+            "elapsed_ns": 2_004_000_000,
+            "headline": TRACE["headline"],
+            "error": None,
+            "cores": 2,
+        }
+    ],
+}
 LANE: dict[str, Any] = {
     "id": 4,
     "parent": 1,
@@ -166,6 +248,27 @@ SELECTION: dict[str, Any] = {
     ],
     "items_in_all": 9,
     "next_cursor": "1",
+}
+EXPLANATION: dict[str, Any] = {
+    "lane": 4,
+    "t_ns": 40_000_000,
+    "segment": SEGMENT,
+    "open": False,
+    "text": "worker-1 waited 15.0 ms for the GIL while worker-2 (5.00 ms), worker-3 (5.00 ms) and worker-4 (4.99 ms) held it in turn; "
+    "worker-4 gave it up only when made to, after the switch interval of 5.00 ms.",
+    "because": [
+        {
+            "lane": 5,
+            "start_ns": 37_008_000,
+            "end_ns": 42_000_000,
+            "state": "running",
+            "ns": 4_992_000,
+            "text": "held it for 4.99 ms: running Python in crunch (work.py)",
+        }
+    ],
+    "edges": [],
+    "exactness": "exact",
+    "advice": "Threads that compute take turns on one GIL: processes, or a free-threaded Python, would run them at the same time.",
 }
 
 
