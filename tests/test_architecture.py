@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "engine.explain": ("engine.scope", "engine.trace", "engine.views", "engine.wording"),
     "engine.text": ("engine.scope", "engine.trace", "engine.views", "engine.wording"),
     "engine.bundle": ("engine.trace",),
-    "engine.exports": ("engine.scope", "engine.trace", "engine.views", "engine.wording"),
+    "engine.exports": ("engine.ranks", "engine.scope", "engine.trace", "engine.views", "engine.wording"),
 }
 """What is derived from a trace, purely: of our own modules, each may know these and itself."""
 PURE = tuple(MAY_IMPORT)
