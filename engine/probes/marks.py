@@ -199,6 +199,7 @@ class _MarkFile:
         self._ring = self._words[ring : ring + self._capacity * 2].reshape(-1, 2)
         self._places = memoryview(self._map).cast("q")[ring : ring + self._capacity * 2]
         self._began = 0
+        self._newest = 0
         self._text_at = codes.HEADER + self._capacity * 16
         self._text_read = 0
         self._told = False
@@ -218,7 +219,9 @@ class _MarkFile:
 
     @property
     def turned(self) -> Ready:
-        return Ready(self.pid, self._head[codes.H_PARENT] if self._head[codes.H_FORKED] else None, self._began or self._places[0])
+        return Ready(
+            self.pid, self._head[codes.H_PARENT] if self._head[codes.H_FORKED] else None, self._began or int(_ns(self._ring[:1, 0])[0])
+        )
 
     def let_go(self) -> None:
         self._head[codes.H_GO] = 1
@@ -246,7 +249,11 @@ class _MarkFile:
         if at + len(parts[0]) == self._capacity:
             parts.append(self._written(0, at))
         records = np.concatenate(parts).T.copy()
-        self._began = self._began or (int(records[0, 0]) if records.size else 0)
+        t = _ns(records[0])
+        if len(t):
+            t[0] = max(t[0], self._newest)
+            t = np.maximum.accumulate(t)
+            self._began, self._newest = self._began or int(t[0]), int(t[-1])
         lost_then = self.dropped
         for part in parts:
             part[:, 0] = 0
@@ -261,7 +268,7 @@ class _MarkFile:
             pid=self.pid,
             tid=self.tid,
             parent=self._head[codes.H_PARENT],
-            t=records[0],
+            t=t,
             kind=records[1] & 0xFF,
             argument=records[1] >> 8,
             texts=self._texts(),
@@ -296,3 +303,8 @@ class _MarkFile:
         self._words = np.empty(0, np.int64)
         self._ring = self._words.reshape(-1, 2)
         self._map.close()
+
+
+def _ns(seconds: Ints) -> Ints:
+    """Times as marks have them, which are doubles."""
+    return np.rint(seconds.view(np.float64) * 1e9).astype(np.int64)

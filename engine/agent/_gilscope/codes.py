@@ -1,6 +1,8 @@
 """The numbers of the marks: shared by the agent that writes them and the engine that reads them.
 
-A record of a mark file is two words of 64 bits: the time (CLOCK_MONOTONIC, ns) and `argument << 8 | kind`.
+A record of a mark file is two words of 64 bits: the time (CLOCK_MONOTONIC, seconds as a double, which Python writes sooner than an integer
+and which is exact to 2 ns for a machine's first hundred days) and `argument << 8 | kind`. What the handler of a signal marks may stand
+just before a mark of a slightly earlier time.
 
     header 4096 bytes | ring: CAPACITY records of 16 bytes | text: TEXT_CAPACITY bytes
 
@@ -14,7 +16,7 @@ Text entries say what an argument is called: `i64 kind, i64 argument, i64 length
 """
 
 MAGIC = 0x4B52414D4C4947  # "GILMARK", little-endian
-VERSION = 2
+VERSION = 3
 HEADER = 4096
 CAPACITY = 1 << 16
 RESERVE = 64  # places of the ring that are kept for VITAL marks

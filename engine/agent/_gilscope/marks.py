@@ -10,7 +10,7 @@ import mmap
 import os
 import sys
 from _thread import RLock, _local, get_native_id
-from time import perf_counter_ns, sleep
+from time import perf_counter, perf_counter_ns, sleep
 
 from . import codes
 
@@ -167,18 +167,19 @@ def _writer(words: "memoryview[int]", path: str) -> "tuple[Mark, Callable[[memor
     tail_at, dropped_at = codes.H_TAIL, codes.H_DROPPED
     at = limit = first
     before = room = 0  # The records of earlier laps, and how many fit into the file as it is.
+    times, whats = words.cast("B").cast("d"), words[1:]
 
-    # What stays the same between moves is an argument, for those are read faster than what a closure holds.
-    def mark(word: int, words: "memoryview[int]" = words, now: "Callable[[], int]" = perf_counter_ns) -> int:
+    def mark(word: int, now: "Callable[[], float]" = perf_counter) -> float:
         nonlocal at
+        # What a signal marks comes right after this call, if at all: no error of its handler leaves a place that is taken but not filled.
+        t = now()
         if at >= limit and not look_further(word):
             words[dropped_at] += 1
-            return now()
-        # The place is taken first: what a signal or a finalizer marks in between gets the next one.
+            return t
         place = at
         at = place + 2
-        words[place + 1] = word
-        words[place] = t = now()
+        whats[place] = word
+        times[place] = t
         return t
 
     def look_further(word: int) -> bool:
@@ -198,9 +199,9 @@ def _writer(words: "memoryview[int]", path: str) -> "tuple[Mark, Callable[[memor
         return at < limit
 
     def move(to: "memoryview[int]", to_path: str) -> None:
-        nonlocal words, path, at, before, limit, room
+        nonlocal words, times, whats, path, at, before, limit, room
         words, path = to, to_path
-        mark.__defaults__ = (to, perf_counter_ns)
+        times, whats = to.cast("B").cast("d"), to[1:]
         at, before = first, 0
         room = _FIRST_RING_PART if path else 0
         limit = first + room * 2

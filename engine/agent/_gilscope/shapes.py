@@ -6,8 +6,8 @@ from typing import Any, Protocol
 from .operations import Call, Compute, Fetch, Native, Sleep
 from .plan import Plan
 
-Mark = Callable[[int], int]
-"""Takes `kind | argument << 8`, answers the time."""
+Mark = Callable[[int], float]
+"""Takes `kind | argument << 8`, answers the time, in seconds."""
 
 Operation = Compute | Native | Sleep | Fetch | Call
 Job = Generator[Operation, Any, Any]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from ..shapes import Mark
 
-_NEVER = 1 << 62
+_NEVER = float("inf")
 
 
 class Home:
@@ -26,24 +26,26 @@ class Home:
         self.eager: Any = None
 
 
-def _nobody(_: int) -> int:
+def _nobody(_: int) -> float:
     """A thread's marks that know of nothing."""
-    return 0
+    return 0.0
 
 
 class Known:
-    """What is known of one task, which carries this as `_gilscope`. `number` is where marks want it, and three words are ready made.
-    `met` and `named` are the marks that know of the task, and of its name; `ended` is when its last step did."""
+    """What is known of one task, which carries this as `_gilscope`. `number` is where marks want it, and four words are ready made.
+    `met` and `named` are the marks that know of the task, and of its name; `ended` is when its last step did. `ending`, in a step, is the
+    word that will end it, unless the task is done then; 0 outside."""
 
-    __slots__ = ("again", "begins", "ended", "ends", "home", "inside", "met", "named", "number", "ready")
+    __slots__ = ("again", "begins", "ended", "ending", "ends", "home", "met", "named", "number", "ready")
 
     def __init__(self, home: Home) -> None:
         self.home = home
         self.number = number = marks.number() << 8
-        self.ready, self.begins, self.ends = codes.TASK_READY | number, codes.STEP_BEGIN | number, codes.STEP_END | number
+        self.ready, self.begins = codes.TASK_READY | number, codes.STEP_BEGIN | number
+        self.ends, self.again = codes.STEP_END | number, codes.STEP_AGAIN | number
         self.met: Mark = _nobody
         self.named: Mark = _nobody
-        self.inside = self.again = False
+        self.ending = 0
         self.ended = _NEVER
 
     def meet(self, mark: "Mark") -> None:
@@ -58,14 +60,10 @@ class Known:
         marks.of_this_thread().text(codes.TASK_NEW, self.number >> 8, awaited.name_of(task, coroutine))
 
     def ends_step(self, task: "Any", mark: "Mark") -> None:
-        self.inside = False
-        if self.again:
-            self.again = False
-            self.ended = mark(codes.STEP_AGAIN | self.number)
-        elif task is None or task.done():
-            mark(codes.TASK_END | self.number)
-        else:
-            self.ended = mark(self.ends)
+        word, self.ending = self.ending, 0
+        if word == self.ends and (task is None or task.done()):
+            word = codes.TASK_END | self.number
+        self.ended = mark(word)
 
 
 def home_of(loop: "Any") -> Home:

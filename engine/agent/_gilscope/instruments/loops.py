@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
-_LONG_NS = 1_000_000
+_LONG_S = 0.001
 _EAGER_FACTORY = "create_eager_task_factory.<locals>.factory"
 
 _KNOWN = {"_callback", "_args", "_cancelled", "_loop", "_source_traceback", "_repr", "__weakref__", "_context"}
@@ -51,41 +51,38 @@ def fall_silent(loop: "Any") -> None:
 
 def _handle_of(events: "Any") -> "Any":
     """The class of handles for steps of tasks: the stock one in all but what it marks."""
-    again, last = codes.STEP_AGAIN, codes.TASK_END
+    last = codes.TASK_END
+    is_done = _asyncio.tasks.Task.done  # Only tasks of this class, or that inherit from it, come here.
 
     class Handle(events.Handle):  # type: ignore[misc]
-        __slots__ = ("_gilscope",)
+        __slots__ = ("_gilscope", "_gilscope_task")
 
         def _run(self) -> None:
             known = self._gilscope
-            callback = self._callback
             mark = known.home.mark
             if known.named is not mark:
                 if mark is None:  # Somebody calls the loop's handles without running the loop.
                     events.Handle._run(self)
                     return
-                known.name(callback.__self__, mark)
-            known.inside = True
+                known.name(self._gilscope_task, mark)
+            known.ending = ends = known.ends
             mark(known.begins)
             try:
-                self._context.run(callback, *self._args)
+                self._context.run(self._callback, *self._args)
             except BaseException as error:
-                known.ends_step(callback.__self__, mark)
+                known.ends_step(self._gilscope_task, mark)
                 if isinstance(error, (SystemExit, KeyboardInterrupt)):
                     raise
                 complain(self, error)
             else:
                 # What `ends_step` does, where it happens often.
-                known.inside = False
-                if known.again:
-                    known.again = False
-                    known.ended = mark(again | known.number)
-                elif callback.__self__.done():
-                    mark(last | known.number)
-                else:
-                    known.ended = mark(known.ends)
+                word = known.ending
+                known.ending = 0
+                if word is ends and is_done(self._gilscope_task):
+                    word = last | known.number
+                known.ended = mark(word)
             # As the stock one does: the frame may live on, as a caller in the traceback of what the task raised.
-            self = callback = None  # type: ignore[assignment]
+            self = None  # type: ignore[assignment]
 
     def complain(handle: "Any", error: BaseException) -> None:
         """Lets the stock handle say what it says of an error that comes out of a callback; out of a task's, none should."""
@@ -140,23 +137,25 @@ def _where_it_calls(stock: "Any") -> int:
 
 def _call_soon(loops: "Any", handle_type: "Any") -> None:
     original = loops.call_soon
-    tell, new = awaited.tell, handle_type.__new__
+    tell, new, long = awaited.tell, handle_type.__new__, _LONG_S
     step_type: type | None = None
 
     def call_soon(self: "Any", callback: "Any", *args: "Any", context: "Context | None" = None) -> "Any":
         nonlocal step_type
         kind = type(callback)
-        # What asyncio's C code asks a loop to call has no public names.
-        if kind is step_type or (kind is BuiltinMethodType and callback.__name__ == "task_wakeup"):
+        # What asyncio's C code asks a loop to call has no public names, and no words on what it does. To ask it for its name takes longer.
+        if kind is step_type or (kind is BuiltinMethodType and context is not None and callback.__doc__ is None):
+            task = callback.__self__
             try:
-                known = callback.__self__._gilscope
-            except AttributeError:
+                known = task._gilscope
+            except Exception:
                 known = None
             if type(known) is not Known:
-                known = meet(self, callback.__self__)
+                known = meet(self, task) if kind is step_type or callback.__name__ == "task_wakeup" else None
         elif step_type is None and kind.__name__ == "TaskStepMethWrapper":
             step_type = kind
-            known = meet(self, callback.__self__)
+            task = callback.__self__
+            known = meet(self, task)
         elif self._debug or self._closed:
             known = None
         else:
@@ -182,14 +181,15 @@ def _call_soon(loops: "Any", handle_type: "Any") -> None:
             handle._repr = None
             handle._source_traceback = None
         handle._gilscope = known
+        handle._gilscope_task = task
         self._ready.append(handle)
-        if known.inside:
-            known.again = True
+        if known.ending:
+            known.ending = known.again
         elif (mark := known.home.mark) is not None:
             if known.met is not mark:
                 known.meet(mark)
-            if mark(known.ready) - known.ended > _LONG_NS:
-                tell(callback.__self__, mark)
+            if mark(known.ready) - known.ended > long:
+                tell(task, mark)
         return handle
 
     def checked(loop: "Any", callback: "Any", args: "Any", context: "Any") -> "Any":
@@ -238,7 +238,7 @@ def _create_task(loops: "Any") -> None:
         known = Known(home)
         known.meet(mark)
         mark(known.begins)
-        known.inside = True
+        known.ending = known.ends
         home.starting.append(known)
         task = None
         try:
@@ -285,7 +285,7 @@ def _running(events: "Any", loops: "Any", handle_type: "Any") -> None:
         selecting.mark(loop, mark)
         for handle in loop._ready.copy():
             if type(handle) is handle_type and not handle._cancelled:
-                known = handle._callback.__self__._gilscope
+                known = handle._gilscope
                 if known.met is not mark:
                     known.meet(mark)
                 mark(codes.TASK_READY | known.number)
