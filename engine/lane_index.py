@@ -30,7 +30,8 @@ _STRIDE = 64
 _HOLDERS = 8
 _BY_BITS = 96
 """So many holders are kept by bits, twelve bytes for each 64 rows; more of them by the rows that are theirs."""
-_HAD = (State.held, State.busy)
+_HAD = np.zeros(256, bool)
+_HAD[[State.held, State.busy]] = True
 
 
 class GridError(ValueError):
@@ -169,27 +170,23 @@ class LaneIndex:
 
     def shares(self, edges: Ints) -> dict[State, Ints]:
         """Per state that occurs between the first and the last edge: its ns in each of the columns between them."""
-        cut = self._cut(edges)
-        found = {State(state): part for state, part in _parts(self._by_state(), cut, cut.state)}
-        nothing = np.zeros(len(edges) - 1, np.int64)
-        for row in self.growing.rows():
-            state = State(row[3])
-            found[state] = found.get(state, nothing) + _between(edges, row)
-        return {state: part for state, part in found.items() if part.any()}
+        return self._shares(self._cut(edges))
 
-    def coverage(self, grid: Grid) -> dict[str, str]:
-        """Per state base64 of one byte a column."""
-        return grid.bytes_of({state.name: part for state, part in sorted(self.shares(grid.edges).items())})
-
-    def coverage_by_ref(self, grid: Grid) -> dict[str, str]:
-        """The same per thread, of the time in which the lane was `held` or `busy`; empty for lanes that never are."""
-        edges = grid.edges
-        cut = self._cut(edges)
-        found = dict(_parts(self._by_holder(), cut, cut.holder))
+    def coverage(self, grid: Grid) -> tuple[dict[str, str], dict[str, str]]:
+        """Per state base64 of one byte a column; and the same per thread, of the time in which the lane was `held` or `busy` (empty for
+        lanes that never are).
+        """
+        cut = self._cut(grid.edges)
+        states = grid.bytes_of({state.name: part for state, part in sorted(self._shares(cut).items())})
+        holders = self._by_holder()
+        growing = self.growing.take(_holders_of(self.growing) >= 0)
+        if not holders and not len(growing):
+            return states, {}
+        found = dict(_parts(holders, cut, cut.holder))
         nothing = np.zeros(grid.columns, np.int64)
-        for row in self.growing.take(_holders_of(self.growing) >= 0).rows():
-            found[row[5]] = found.get(row[5], nothing) + _between(edges, row)
-        return grid.bytes_of({str(ref): part for ref, part in sorted(found.items()) if part.any()})
+        for row in growing.rows():
+            found[row[5]] = found.get(row[5], nothing) + _between(cut.at, row)
+        return states, grid.bytes_of({str(ref): part for ref, part in sorted(found.items()) if part.any()})
 
     def totals(self, t0: int, t1: int) -> dict[str, int]:
         """ns per state in `[t0, t1)`; states that do not occur are left out."""
@@ -247,7 +244,8 @@ class LaneIndex:
         refs = sorted(found)
         held = np.stack([found[ref][len(start) :] - found[ref][: len(start)] for ref in refs])
         order = np.argsort(-held, axis=0, kind="stable")[:_HOLDERS]
-        return [[[refs[row], int(held[row, spell])] for row in order[:, spell] if held[row, spell] > 0] for spell in range(len(start))]
+        most, whose = np.take_along_axis(held, order, 0).T.tolist(), np.array(refs)[order].T.tolist()
+        return [[[ref, ns] for ref, ns in zip(*each, strict=True) if ns > 0] for each in zip(whose, most, strict=True)]
 
     def _with(self, growing: Segments) -> LaneIndex:
         same = LaneIndex(self._columns, growing)
@@ -258,6 +256,14 @@ class LaneIndex:
         """`bounds` among the closed ones."""
         return int(np.searchsorted(self._columns[2].array, t0, "right")), int(np.searchsorted(self._columns[1].array, t1))
 
+    def _shares(self, cut: _Cut) -> dict[State, Ints]:
+        found = {State(state): part for state, part in _parts(self._by_state(), cut, cut.state)}
+        nothing = np.zeros(len(cut.at) - 1, np.int64)
+        for row in self.growing.rows():
+            state = State(row[3])
+            found[state] = found.get(state, nothing) + _between(cut.at, row)
+        return {state: part for state, part in found.items() if part.any()}
+
     def _cut(self, at: Ints) -> _Cut:
         begun = np.asarray(np.searchsorted(self._columns[1].array, at), np.int64)
         if not self.closed:
@@ -266,7 +272,7 @@ class LaneIndex:
         row = np.maximum(begun - 1, 0)
         over = np.where(begun > 0, np.maximum(self._columns[2].array[row] - at, 0), 0)
         state, ref = self._columns[3].array[row], self._columns[5].array[row]
-        return _Cut(at, Place.of(begun), over, state.astype(np.int16), np.where(np.isin(state, _HAD), ref, -1))
+        return _Cut(at, Place.of(begun), over, state.astype(np.int16), np.where(_HAD[state], ref, -1))
 
     def _by_state(self) -> dict[int, Kept]:
         if self._states is None:
@@ -275,7 +281,7 @@ class LaneIndex:
 
     def _by_holder(self) -> dict[int, Kept]:
         if self._holders is None:
-            here = {int(state) for state in _HAD} & self._by_state().keys()
+            here = _HAD[list(self._by_state())].any() if self.closed else False
             self._holders = (
                 kept_of(_holders_of(self.closed_segments), self.closed_segments.end - self.closed_segments.start, _BY_BITS) if here else {}
             )
@@ -290,7 +296,7 @@ class LaneIndex:
 
 def _holders_of(segments: Segments) -> npt.NDArray[np.int32]:
     """Per segment whose it is while it is `held` or `busy`, else -1."""
-    return np.where(np.isin(segments.state, _HAD), segments.ref, np.int32(-1))
+    return np.where(_HAD[segments.state], segments.ref, np.int32(-1))
 
 
 def _between(edges: Ints, row: list[int]) -> Ints:

@@ -116,6 +116,7 @@ class ViewIndex:
         known = self.head.lanes
         wanted = sorted(known) if lanes is None else [lane for lane in dict.fromkeys(lanes) if lane in known]
         indexes = {lane: self.lane(lane) for lane in wanted[:MAX_LANES]}
+        shares = {lane: index.coverage(grid) for lane, index in indexes.items()}
         chosen = _widest(list(indexes.values()), grid, max(budget, 0))
         seen = [index.growing for index in indexes.values()]
         return {
@@ -124,8 +125,8 @@ class ViewIndex:
             "columns": grid.columns,
             "ns_per_column": grid.ns_per_column,
             "lanes": list(indexes),
-            "coverage": {str(lane): index.coverage(grid) for lane, index in indexes.items()},
-            "holders": {str(lane): shares for lane, index in indexes.items() if (shares := index.coverage_by_ref(grid))},
+            "coverage": {str(lane): states for lane, (states, _) in shares.items()},
+            "holders": {str(lane): holders for lane, (_, holders) in shares.items() if holders},
             "totals": {str(lane): index.totals(begin, end) for lane, index in indexes.items()},
             "at_work": self._who_works().told(grid, self.head.open) if at_work else None,
             "segments": self._told(chosen),
