@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ from typing import Self
 from engine.probes import procfs
 from engine.probes.errors import ProbeUnavailable
 
-_ROOM = 1024
+_ROOM = 4096
+_LENGTH, _NAME = 16, 19
+"""Where in an entry of a directory (struct linux_dirent64, getdents64(2)) its length and its name are."""
 _READY = b"R"
 
 
@@ -77,6 +80,7 @@ class SchedStat:
         Raises ProbeUnavailable on a kernel that keeps no such account.
         """
         self._files: dict[tuple[int, int], _Files] = {}
+        self._folders: dict[int, int] = {}
         self._gone: list[tuple[int, int, int]] = []
         self._looked_ns = since_ns
         try:
@@ -88,15 +92,28 @@ class SchedStat:
         os.close(fd)
         # These calls keep the GIL: who gives it away for each of many short ones waits for it as many times.
         libc = ctypes.PyDLL(None)
-        self._getcpu, self._pread = libc.sched_getcpu, libc.pread
+        self._getcpu, self._pread, self._lseek = libc.sched_getcpu, libc.pread, libc.lseek
         self._pread.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_long)
         self._pread.restype = ctypes.c_ssize_t
+        self._lseek.argtypes = (ctypes.c_int, ctypes.c_long, ctypes.c_int)
+        # glibc has it since 2.30.
+        self._getdents = getattr(libc, "getdents64", None)
+        if self._getdents is not None:
+            self._getdents.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t)
+            self._getdents.restype = ctypes.c_ssize_t
         self._room = ctypes.create_string_buffer(_ROOM)
+
+    @property
+    def cpu(self) -> int:
+        """The core that the calling thread is on."""
+        return int(self._getcpu())
 
     def look(self, pids: Iterable[int]) -> None:
         """From now on the threads that these processes have now are read."""
-        began = time.monotonic_ns()
-        alive = {(pid, tid) for pid in pids for tid in procfs.threads(pid)}
+        began, processes = time.monotonic_ns(), set(pids)
+        for left in self._folders.keys() - processes:
+            os.close(self._folders.pop(left))
+        alive = {(pid, tid) for pid in processes for tid in self._threads(pid)}
         for gone in self._files.keys() - alive:
             self._forget(gone)
         for new in sorted(alive - self._files.keys()):
@@ -105,7 +122,7 @@ class SchedStat:
 
     def read(self) -> Callable[[], Reading]:
         """What the kernel says now."""
-        began, cpu = time.monotonic_ns(), self._getcpu()
+        began, cpu = time.monotonic_ns(), self.cpu
         rows: list[tuple[int, int, int, int, bytes, bytes]] = []
         ended: list[tuple[int, int]] = []
         for key, files in self._files.items():
@@ -122,13 +139,12 @@ class SchedStat:
         for key in ended:
             self._forget(key)
         gone, self._gone = tuple(self._gone), []
-        end, stayed = time.monotonic_ns(), self._getcpu() == cpu
+        end, stayed = time.monotonic_ns(), self.cpu == cpu
         return lambda: Reading(began, end, cpu if stayed else -1, tuple(_account(*row) for row in rows), gone)
 
     def close(self) -> None:
         """Idempotent."""
-        for key in list(self._files):
-            self._forget(key)
+        self.look(())
 
     def __enter__(self) -> Self:
         return self
@@ -138,7 +154,32 @@ class SchedStat:
 
     def _read(self, fd: int) -> bytes:
         size = self._pread(fd, self._room, _ROOM, 0)
-        return self._room.raw[:size] if size > 0 else b""
+        return ctypes.string_at(self._room, size) if size > 0 else b""
+
+    def _threads(self, pid: int) -> list[int]:
+        """As `procfs.threads`."""
+        if self._getdents is None:
+            return procfs.threads(pid)
+        fd = self._folders.get(pid)
+        try:
+            if fd is None:
+                fd = self._folders[pid] = os.open(f"/proc/{pid}/task", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError:
+            return []
+        self._lseek(fd, 0, os.SEEK_SET)
+        found: list[int] = []
+        while (size := self._getdents(fd, self._room, _ROOM)) > 0:
+            entries, at = ctypes.string_at(self._room, size), 0
+            while at < size:
+                length = int.from_bytes(entries[at + _LENGTH : at + _NAME - 1], sys.byteorder)
+                name = entries[at + _NAME : at + length].partition(b"\0")[0]
+                if name.isdigit():
+                    found.append(int(name))
+                at += length
+        if not found:
+            # It has ended. Another process may have its id.
+            os.close(self._folders.pop(pid))
+        return found
 
     def _open(self, key: tuple[int, int]) -> None:
         folder = f"/proc/{key[0]}/task/{key[1]}"

@@ -6,9 +6,10 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
-from engine.probes.account_fold import AccountFold
+from engine.probes.account_fold import AccountFold, Visit
 from engine.probes.schedstat import Reading, SchedStat
 from engine.supervisor.pace import stay_prompt
 from engine.timeline.evidence import Accounts
@@ -17,6 +18,8 @@ _PERIOD_NS, _LISTING_NS = 1_000_000, 5_000_000
 _SHARE, _OF_LATE = 10, 8
 """Reading takes no more than such a part of its thread's time, however many threads there are: on average over so many readings."""
 _SWITCH_S = 0.0002
+_WAKING_NS, _LEAVING_NS = 20_000, 7_000
+"""From when the supervisor's main thread gets a core to when it begins to look, and from when it has looked to when it leaves the core."""
 
 
 class Accounting:
@@ -32,6 +35,7 @@ class Accounting:
         self._fold = AccountFold()
         self._pids: tuple[int, ...] = ()
         self._read: deque[Callable[[], Reading]] = deque()
+        self._visits: deque[Visit] = deque()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._read_on, name="accounts", daemon=True)
         self.settled_ns = now
@@ -44,12 +48,23 @@ class Accounting:
             sys.setswitchinterval(_SWITCH_S)
             self._thread.start()
 
+    @contextmanager
+    def visiting(self) -> Iterator[None]:
+        """To be held by the main thread from when it has got a core until it leaves it: who was there was driven away just then."""
+        began, cpu = time.monotonic_ns(), self._schedstat.cpu
+        yield
+        if self._schedstat.cpu == cpu:
+            self._visits.append(Visit(began - _WAKING_NS, time.monotonic_ns() + _LEAVING_NS, cpu))
+
     def take(self, *, last: bool) -> Accounts | None:
         """`last`: all have ended."""
         if last:
             self.close()
         while self._read:
-            self._fold.take(self._read.popleft()())
+            reading = self._read.popleft()()
+            while self._visits and self._visits[0].came < reading.ended:
+                self._fold.visit(self._visits.popleft())
+            self._fold.take(reading)
             self.settled_ns = self._fold.settled_ns
         if last:
             self._fold.finish()

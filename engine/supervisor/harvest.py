@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -153,6 +154,10 @@ class Harvest:
         A GIL is watched from when its process turns to its jobs. Before, every import of a module would cost several traps, which
         makes starting a process three times as long; the marks alone tell that time apart.
         """
+        with self._accounting.visiting() if self._accounting is not None else nullcontext():
+            return self._look()
+
+    def _look(self) -> float:
         for process in self._marks.ready():
             if self._gil is not None:
                 if process.forked_from is not None:
