@@ -25,6 +25,8 @@ Ints = npt.NDArray[np.int64]
 
 WAITING = (State.gil_wait, State.runnable, State.lock_wait, State.io_wait, State.ready, State.suspended)
 """States of a thread or task that wants to go on and cannot."""
+_IS_WAITING = np.isin(np.arange(256), WAITING)
+_NAMES = tuple(state.name for state in State)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,38 +120,47 @@ def _handoffs(trace: Trace, scope: Scope, chosen: tuple[int, ...] | None) -> int
 
 def _spent(trace: Trace, scope: Scope, chosen: tuple[int, ...] | None) -> tuple[Spent, ...]:
     t0, t1 = scope.t0 or 0, scope.t1 or 0
-    part = _overlapping(trace, t0, t1)
-    if chosen is not None:
-        part = part.take(np.isin(part.lane, chosen))
-    ids = np.unique(part.lane) if chosen is None else np.array(chosen, np.int32)
+    part = _overlapping(trace, t0, t1, chosen)
+    ids = part.lane[np.flatnonzero(np.diff(part.lane, prepend=-1))] if chosen is None else np.array(chosen, np.int32)
+    segments = np.searchsorted(part.lane, ids, "right") - np.searchsorted(part.lane, ids)
     inside = np.minimum(part.end, t1) - np.maximum(part.start, t0)
-    at = np.searchsorted(ids, part.lane)
-    total = np.bincount(at * len(State) + part.state, weights=inside, minlength=len(ids) * len(State)).reshape(len(ids), len(State))
-    segments = np.bincount(at, minlength=len(ids))
+    cell = np.repeat(np.arange(len(ids)) * len(State), segments) + part.state
+    total = np.bincount(cell, weights=inside, minlength=len(ids) * len(State)).reshape(len(ids), len(State))
+    occurs: list[list[tuple[str, int]]] = [[] for _ in ids]
+    for row, state in np.argwhere(total > 0).tolist():
+        occurs[row].append((_NAMES[state], int(total[row, state])))
     waits, working = _longest_waits(part, inside), set(scope.carriers)
     return tuple(
-        Spent(lane, lane in working, {state.name: int(ns[state]) for state in State if ns[state] > 0}, count, waits.get(lane))
-        for lane, ns, count in zip(ids.tolist(), total, segments.tolist(), strict=True)
+        Spent(lane, lane in working, dict(states), count, waits.get(lane))
+        for lane, states, count in zip(ids.tolist(), occurs, segments.tolist(), strict=True)
     )
 
 
-def _overlapping(trace: Trace, t0: int, t1: int) -> Segments:
-    """Whole segments, also of lanes that are still growing, that lie in the window at least in part; by lane and start."""
-    parts = [part.take((part.end > t0) & (part.start < t1)) for part in (trace.segments, trace.open) if len(part)]
-    return Segments.concat(parts).sorted() if len(trace.open) else Segments.concat(parts)
+def _overlapping(trace: Trace, t0: int, t1: int, chosen: tuple[int, ...] | None) -> Segments:
+    """Whole segments, also growing ones, of these lanes that lie in the window at least in part; by lane and start."""
+    closed, growing = trace.segments, trace.open
+    if chosen is not None:
+        first, last = (np.searchsorted(closed.lane, chosen, side).tolist() for side in ("left", "right"))
+        closed = Segments.concat(closed.take(slice(*rows)) for rows in zip(first, last, strict=True))
+        growing = growing.take(np.isin(growing.lane, chosen))
+    parts = []
+    for part in (closed, growing):
+        within_window = (part.end > t0) & (part.start < t1)
+        # Copies of millions of rows cost more than all the rest.
+        parts.append(part if within_window.all() else part.take(within_window))
+    return Segments.concat(parts).sorted() if len(growing) else Segments.concat(parts)
 
 
 def _longest_waits(part: Segments, inside: Ints) -> dict[int, Wait]:
     """Per lane that waits; of equally long ones the first."""
-    rows = np.flatnonzero(np.isin(part.state, WAITING))
+    rows = np.flatnonzero(_IS_WAITING[part.state])
     if not len(rows):
         return {}
     lane, ns = part.lane[rows], inside[rows]
     firsts = np.flatnonzero(np.diff(lane, prepend=-1))
     most = np.repeat(np.maximum.reduceat(ns, firsts), np.diff(np.append(firsts, len(rows))))
     longest = rows[ns == most]
-    _, first = np.unique(part.lane[longest], return_index=True)
-    found = longest[first]
+    found = longest[np.flatnonzero(np.diff(part.lane[longest], prepend=-1))]
     told = part.take(found)
     return {
         lane: Wait(lane, start, end, State(state), ns)

@@ -235,6 +235,7 @@ SELECTION: dict[str, Any] = {
     "max_parallelism": 1,
     "handoffs": 401,
     "longest_wait": _WAIT,
+    "states_found": ["starting", "running", "gil_wait", "runnable", "lock_wait", "idle", "held", "free", "busy"],
     "items": [
         {
             "lane": 4,
@@ -269,6 +270,20 @@ EXPLANATION: dict[str, Any] = {
     "edges": [],
     "exactness": "exact",
     "advice": "Threads that compute take turns on one GIL: processes, or a free-threaded Python, would run them at the same time.",
+}
+FIGURE: dict[str, Any] = {
+    "data": [
+        {
+            "name": "waiting for the GIL",
+            "type": "bar",
+            "orientation": "h",
+            "base": [37.0],
+            "x": [15.0],
+            "y": [1],
+            "marker": {"color": "#d55e00", "pattern": {"shape": "/"}},
+        }
+    ],
+    "layout": {"title": {"text": "cpu · threads ×4 · 3.13"}, "xaxis": {"title": {"text": "time since the trace began (ms)"}}},
 }
 
 

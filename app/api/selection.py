@@ -49,6 +49,7 @@ def get_selection(
     return answer(
         {
             **_figures(told),
+            "states_found": [state.name for state in State if any(state.name in one.states for one in items)],
             "items": [_item(snapshot.trace, one) for one in page],
             "items_in_all": len(items),
             "next_cursor": str(after + limit) if more else None,

@@ -26,6 +26,8 @@ export const deleteTrace = (id) => send("DELETE", api.trace(id));
 export const getMetrics = (id, query, options) => ask(api.metrics(id, query), options);
 export const getExplanation = (id, query, options) => ask(api.explain(id, query), options);
 export const searchTrace = (id, query, options) => ask(api.search(id, query), options);
+export const getSelection = (id, query, options) => ask(api.selection(id, query), options);
+export const getLaneSegments = (id, lane, query, options) => ask(api.laneSegments(id, lane, query), options);
 
 /** A bundle's file, as chosen or dropped. Answers the trace object. */
 export function importBundle(file) {
@@ -47,11 +49,12 @@ export async function getLanes(id, options) {
 /**
  * What a screen needs of a window: the answer of `…/view` with its columns as bytes.
  * `coverage`: Map(lane → {state: Uint8Array}); `refs`: Map(lane → {lane of the holder: Uint8Array}); `segments`, `open` and
- * `edges`: objects; `edges_in_window`: how many there are, null if the query's `edges` asked for none.
+ * `at_work`: {most, bytes}, how many threads are at work, 255 = `most`; null if it was not asked for. `edges`: objects; `edges_in_window`: how many there are, null if the query's `edges` asked for none.
  */
 export async function getView(id, query, options) {
   const view = await ask(api.view(id, query), options);
-  return { ...view, open: view.open ?? [], edges: view.edges ?? [], coverage: decoded(view.coverage), refs: decoded(view.holders ?? {}) };
+  const atWork = view.at_work ? { ...view.at_work, bytes: bytesOf(view.at_work.bytes) } : null;
+  return { ...view, at_work: atWork, open: view.open ?? [], edges: view.edges ?? [], coverage: decoded(view.coverage), refs: decoded(view.holders ?? {}) };
 }
 
 function decoded(columns) {

@@ -7,9 +7,16 @@
 //     metrics(query, options)   the figures of the trace, or of a window: query {t0, t1} or {}
 //     search(query, options)    lanes and segments by words: query {q, after, limit}
 //
+// One that can also tell things in numbers has these; where they are missing, the page does without a selection's sums and the table.
+//
+//     selection(query, options) what a window adds up to: query {t0, t1, lanes, find, sort, after, limit}
+//     segments(query, options)  one lane's segments of a window: query {lane, t0, t1, state, after, limit}
+//     selectionFile(query)      the address of a selection as CSV
+//
 // Each answers a promise; `options` may carry an AbortSignal as `signal`. What goes wrong is a `Problem`.
 
-import { getExplanation, getLanes, getMetrics, getView, searchTrace } from "./api.js";
+import { getExplanation, getLaneSegments, getLanes, getMetrics, getSelection, getView, searchTrace } from "./api.js";
+import { api } from "./urls.js";
 
 /** The source that asks the server for one trace. */
 export function serverSource(id) {
@@ -19,5 +26,8 @@ export function serverSource(id) {
     explain: (query, options) => getExplanation(id, query, options),
     metrics: (query, options) => getMetrics(id, query, options),
     search: (query, options) => searchTrace(id, query, options),
+    selection: (query, options) => getSelection(id, query, options),
+    segments: ({ lane, ...query }, options) => getLaneSegments(id, lane, query, options),
+    selectionFile: (query) => api.selectionFile(id, query),
   };
 }
