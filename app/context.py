@@ -12,7 +12,8 @@ from app.ids import is_id
 from app.owner import is_alive
 from app.queue import RunQueue, recover
 from app.settings import Settings
-from app.store import Reader, Row, Snapshot, Store
+from app.store import Comparison, Reader, Row, Snapshot, Store
+from app.thumbnails import Thumbnails
 from app.view_cache import ViewCache
 
 
@@ -24,6 +25,7 @@ class Context:
     store: Store
     reader: Reader
     views: ViewCache
+    thumbnails: Thumbnails
     hub: Hub
     queue: RunQueue | None
 
@@ -38,6 +40,13 @@ class Context:
     def snapshot(self, trace_id: str) -> Snapshot | None:
         """Likewise, with its record."""
         return None if self.row(trace_id) is None else self.reader.snapshot(trace_id)
+
+    def comparison(self, comparison_id: str) -> Comparison | None:
+        """None if there is none (or the id is malformed). Ends what whoever queued its runs has left behind."""
+        found = self.store.comparisons.get(comparison_id) if is_id(comparison_id) else None
+        if found is not None and self.store.unfinished():
+            recover(self.store, lambda _: self.hub.poke())
+        return found
 
     @classmethod
     def of(cls, request: Request) -> Context:

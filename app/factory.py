@@ -15,6 +15,7 @@ from app.queue import Launcher, RunQueue, recover
 from app.security import BodyLimit, Headers, HostGuard, OriginGuard
 from app.settings import Settings
 from app.store import Reader, Store
+from app.thumbnails import Thumbnails
 from app.view_cache import ViewCache
 from engine.launch import Run
 
@@ -31,7 +32,7 @@ def create_app(settings: Settings, launcher: Launcher = Run) -> FastAPI:
     queue = None if settings.read_only else RunQueue(store, launcher, on_change=lambda _: hub.poke())
     if queue is None:
         recover(store)
-    context = Context(settings, store, Reader(store), ViewCache(), hub, queue)
+    context = Context(settings, store, Reader(store), ViewCache(), Thumbnails(), hub, queue)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

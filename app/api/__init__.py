@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.api import about, bundles, comparisons, explain, exports, record, search, selection, stream, traces
+from app.api import about, bundles, comparisons, explain, exports, pictures, record, search, selection, stream, traces
 
 TAGS = [
     {"name": "traces", "description": "Start, list, wait for, cancel, rename and delete runs."},
@@ -18,6 +18,7 @@ routers = (
     traces.router,
     comparisons.router,
     record.router,
+    pictures.router,
     explain.router,
     selection.router,
     search.router,

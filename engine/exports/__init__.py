@@ -12,5 +12,6 @@ Texts are told in pieces, so that what is in memory does not grow with the trace
 from engine.exports.chrome import chrome
 from engine.exports.csv import csv
 from engine.exports.extent import ExportError, Extent
+from engine.exports.figure import figure
 
-__all__ = ["ExportError", "Extent", "chrome", "csv"]
+__all__ = ["ExportError", "Extent", "chrome", "csv", "figure"]

@@ -13,6 +13,7 @@ import pytest
 
 from app.context import Context
 from app.exports import exported
+from app.store import Snapshot
 from tests.app.problem import assert_problem
 from tests.support import synthetic
 from tests.support.demo_server import put
@@ -106,3 +107,47 @@ def test_whoever_stops_reading_stops_the_work(stored: Context) -> None:
     assert json.loads(first.decode().split("\n")[1].rstrip(","))["ph"] == "M"
     made.pieces.close()  # type: ignore[attr-defined]
     assert list(made.pieces) == []
+
+
+@pytest.mark.usefixtures("stored")
+async def test_a_notebook_gets_a_figure_that_names_the_trace(client: httpx.AsyncClient) -> None:
+    await client.patch(TRACE, json={"label": "mine"})
+    told = (await client.get(f"{TRACE}/figure")).json()
+    assert told["layout"]["title"]["text"] == "mine · cpu · threads ×4 · 3.13"
+    assert "4 threads, one GIL" in told["layout"]["title"]["subtitle"]["text"]
+    window = (await client.get(f"{TRACE}/figure", params={"t0": 500 * MS, "t1": 520 * MS})).json()
+    assert window["layout"]["xaxis"]["range"] == [500, 520]
+
+
+@pytest.mark.usefixtures("stored")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_a_small_picture_is_made_once_and_kept_by_the_browser(client: httpx.AsyncClient, theme: str) -> None:
+    first = await client.get(f"{TRACE}/thumbnail", params={"theme": theme})
+    assert (first.headers["content-type"], first.content[:4]) == ("image/png", b"\x89PNG")
+    again = await client.get(f"{TRACE}/thumbnail", params={"theme": theme}, headers={"if-none-match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_list_reads_the_record_of_a_finished_trace_once(stored: Context) -> None:
+    row = stored.row("k3v9m2x7q4ab")
+    assert row is not None
+    asked = []
+
+    def snapshot() -> Snapshot | None:
+        asked.append(1)
+        return stored.snapshot("k3v9m2x7q4ab")
+
+    pictures = [stored.thumbnails.png(row, theme, snapshot) for theme in ("light", "light", "dark", "light")]
+    assert pictures[0] == pictures[1] == pictures[3] != pictures[2]
+    assert len(asked) == 2
+
+
+@pytest.mark.usefixtures("stored")
+@pytest.mark.parametrize(("path", "status"), [("thumbnail?theme=sepia", 422), ("figure?t0=5000000000", 422), ("figure?t0=9&t1=3", 422)])
+async def test_pictures_that_cannot_be_are_refused_in_words(client: httpx.AsyncClient, path: str, status: int) -> None:
+    assert_problem(await client.get(f"{TRACE}/{path}"), status)
+
+
+@pytest.mark.parametrize("path", ["thumbnail", "figure"])
+async def test_a_deleted_trace_has_no_picture(client: httpx.AsyncClient, path: str) -> None:
+    assert_problem(await client.get(f"/api/v1/traces/aaaaaaaaaaaa/{path}"), 404)
