@@ -16,6 +16,7 @@ from app.cli.terminal import Terminal
 _COMMANDS = {
     "serve": ("app.cli.serve", "serve"),
     "run": ("app.cli.run", "run"),
+    "compare": ("app.cli.compare", "compare"),
     "record": ("app.cli.record", "record"),
     "list": ("app.cli.traces", "list_traces"),
     "show": ("app.cli.traces", "show"),

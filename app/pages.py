@@ -1,4 +1,4 @@
-"""The pages: `GET /`, `/t/{id}`, `/docs`, and the error page. No logic in templates: everything is in the context.
+"""The pages: `GET /`, `/t/{id}`, `/c/{id}`, `/c?ids=…`, `/docs`, and the error page. No logic in templates: everything is in the context.
 
 Every template gets
 
@@ -10,10 +10,13 @@ escapes what could end the element. Static files are linked as `{{ static("css/b
     home.html    boot: {page: "home", read_only, version, workloads: [{name, title, description, schema}], models: [{name, title,
                  description, start_methods, oldest}], interpreters: [{id, version, implementation, free_threaded, gil_enabled, own,
                  path, build}],
-                 host: {cores, …}, recommended: {workload, model, workers}, limits: {…}, traces: [trace object …], next_cursor}
+                 host: {cores, …}, recommended: {workload, model, workers}, limits: {…}, traces: [trace object …], next_cursor,
+                 comparisons: [comparison object …]}
                  `workloads[].schema` is the JSON Schema of its `params`. `workloads`, `models`, `interpreters`, `recommended` also are
                  variables of the template.
     trace.html   boot: {page: "trace", read_only, version, trace: trace object}; `trace` also is a variable. `title` for <title>.
+    compare.html boot: {page: "compare", read_only, version, comparison: the comparison object}; `comparison` also is a variable. `title`
+                 for <title>.
     docs.html    `operations`: [{method, path, summary, description, tag, parameters: [{name, in, required, description, type}],
                  body: JSON text | None, answer: JSON text | None, responses: [{status, description}], curl, httpx}],
                  grouped by `tags`: [{name, description, operations}]; `base_url`. boot: {page: "docs"}.
@@ -34,9 +37,10 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from app import assets
+from app.comparison_object import comparison_object
 from app.context import Context
 from app.documentation import tags
-from app.listing import page_of_traces
+from app.listing import chosen_runs, page_of_comparisons, page_of_traces
 from app.problems import ProblemError
 from app.store import Listing
 from app.trace_object import as_bytes, title, trace_object
@@ -44,13 +48,23 @@ from app.wishes import offer, recommended
 
 router = APIRouter(include_in_schema=False)
 
+COMPARISONS = 20
+"""How many the start page shows."""
+
 
 @router.api_route("/", methods=["GET", "HEAD"])
 def home(request: Request) -> Response:
     context = Context.of(request)
     listed = page_of_traces(context, Listing(limit=50))
     offered = offer()
-    boot = {"page": "home", **offered, "recommended": recommended(), "traces": listed["items"], "next_cursor": listed["next_cursor"]}
+    boot = {
+        "page": "home",
+        **offered,
+        "recommended": recommended(),
+        "traces": listed["items"],
+        "next_cursor": listed["next_cursor"],
+        "comparisons": page_of_comparisons(context, COMPARISONS)["items"],
+    }
     return _page(request, "home.html", boot, **offered, recommended=recommended())
 
 
@@ -63,6 +77,23 @@ def trace(request: Request, trace_id: Annotated[str, PathParameter()]) -> Respon
     told = trace_object(snapshot.row, store=context.store, live=snapshot)
     name = snapshot.row.label or title(snapshot.row.record.spec)
     return _page(request, "trace.html", {"page": "trace", "trace": told}, trace=told, title=name)
+
+
+@router.api_route("/c", methods=["GET", "HEAD"])
+def chosen(request: Request, ids: str = "") -> Response:
+    found = chosen_runs(Context.of(request), ids)
+    return _page(request, "compare.html", {"page": "compare", "comparison": found}, comparison=found, title=found["title"])
+
+
+@router.api_route("/c/{comparison_id}", methods=["GET", "HEAD"])
+def comparison(request: Request, comparison_id: Annotated[str, PathParameter()]) -> Response:
+    context = Context.of(request)
+    found = context.comparison(comparison_id)
+    if found is None:
+        raise ProblemError(404, f"There is no comparison {comparison_id!r} here: it was deleted, or made somewhere else.")
+    told = comparison_object(found, context.store)
+    name = told["label"] or told["title"]
+    return _page(request, "compare.html", {"page": "compare", "comparison": told}, comparison=told, title=name)
 
 
 @router.api_route("/docs", methods=["GET", "HEAD"])

@@ -13,16 +13,16 @@ import fcntl
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from app.conclude import cancelled, cut_off, failed, finish, interrupted, interruption, work_key
 from app.ids import new_id
 from app.owner import Owner, is_alive
-from app.store import Row, Store, StoreError
+from app.store import Comparison, Row, Store, StoreError
 from engine.launch import Run
 from engine.trace import Frame, Record, RunSpec, Trace, encode_frame
 from engine.trace.record import FINISHED
@@ -75,17 +75,23 @@ class RunQueue:
 
     def submit(self, spec: RunSpec, label: str = "") -> str:
         """The id of the new trace, queued. Raises QueueFullError."""
-        if len(self._store.unfinished()) >= MAX_QUEUED:
-            raise QueueFullError(f"{MAX_QUEUED} runs wait already: try again when some of them are done, or cancel some")
+        self._check_room(1)
         record = Record(id=new_id(), created_at=now(), spec=spec)
         self._store.add(record, work_key(spec), label, self._owner.to_json())
-        self._on_change(record.id)
-        with self._gate:
-            if self._worker is None and not self._closing.is_set():
-                self._worker = threading.Thread(target=self._work, name="run-queue", daemon=True)
-                self._worker.start()
-        self._wake.set()
+        self._begin(record.id)
         return record.id
+
+    def submit_together(self, specs: Sequence[RunSpec], asked: dict[str, Any], label: str = "") -> Comparison:
+        """A new comparison, its runs queued in this order: nobody else's run comes between them. `asked` is its `spec`.
+
+        Raises QueueFullError, and then none of them is queued.
+        """
+        self._check_room(len(specs))
+        queued = [(Record(id=new_id(), created_at=now(), spec=spec), work_key(spec)) for spec in specs]
+        comparison = Comparison(new_id(), now(), asked, tuple(record.id for record, _ in queued), label)
+        self._store.add_together(comparison, queued, self._owner.to_json())
+        self._begin(comparison.traces[0])
+        return comparison
 
     def cancel(self, trace_id: str) -> None:
         """Takes it out of the line, or asks its run to end, in whichever process that is. Nothing if it is finished."""
@@ -95,6 +101,12 @@ class RunQueue:
         with self._gate:
             if self._current is not None and self._current.trace_id == trace_id:
                 self._current.cancelled.set()
+
+    def cancel_all(self, trace_ids: Sequence[str]) -> None:
+        """Likewise, the last in line first, so that none begins because another one before it was cancelled."""
+        there = self._store.rows_of(trace_ids).values()
+        for row in sorted((row for row in there if not row.finished), key=lambda row: -row.number):
+            self.cancel(row.id)
 
     def close(self) -> None:
         """Ends the current run and forgets the line; both become `interrupted`. Idempotent."""
@@ -117,6 +129,21 @@ class RunQueue:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _check_room(self, many: int) -> None:
+        waiting = len(self._store.unfinished())
+        if waiting + many > MAX_QUEUED:
+            wish = "" if many == 1 else f", and this would add {many} to the {MAX_QUEUED} that may"
+            raise QueueFullError(f"{waiting} runs wait already{wish}: try again when some of them are done, or cancel some")
+
+    def _begin(self, trace_id: str) -> None:
+        """Something of ours was put into the line, this one first."""
+        self._on_change(trace_id)
+        with self._gate:
+            if self._worker is None and not self._closing.is_set():
+                self._worker = threading.Thread(target=self._work, name="run-queue", daemon=True)
+                self._worker.start()
+        self._wake.set()
 
     def _work(self) -> None:
         while not self._closing.is_set():

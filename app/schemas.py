@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
+from app.comparison_wish import ComparisonWish
 from app.wishes import DEFAULT_WORKERS, Wish
 
 StatusName = Literal["queued", "starting", "running", "complete", "failed", "cancelled", "interrupted"]
@@ -21,13 +22,12 @@ Label = Annotated[StrictStr, Field(max_length=200), AfterValidator(_printable)]
 Name = Annotated[StrictStr, Field(max_length=200)]
 
 
-class TraceRequest(BaseModel):
-    """A run that is asked for. Only listed workloads with bounded parameters, on interpreters found here: never a path or code."""
+class WorkRequest(BaseModel):
+    """Work that is asked for. Only listed workloads with bounded parameters, on interpreters found here: never a path or code."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     workload: Name = Field(description="A `name` of `/workloads`.")
-    model: Name = Field(description="A `name` of `/models`.")
     workers: StrictInt = Field(DEFAULT_WORKERS, description="How many at once, 1 to 64; ignored by `sequential`.")
     jobs: StrictInt | None = Field(None, description="How many equal jobs, the same under every model; default: as many as workers.")
     params: dict[str, StrictBool | StrictInt | StrictFloat | StrictStr] = Field(
@@ -38,17 +38,33 @@ class TraceRequest(BaseModel):
     switch_interval: float | None = Field(None, description="`sys.setswitchinterval`, in seconds; default 0.005.")
     label: Label = Field("", description="A name of your own; not part of the record.")
 
+
+class TraceRequest(WorkRequest):
+    """A run that is asked for."""
+
+    model: Name = Field(description="A `name` of `/models`.")
+
     def wish(self) -> Wish:
-        return Wish(
-            workload=self.workload,
-            model=self.model,
-            workers=self.workers,
-            jobs=self.jobs,
-            params=self.params,
-            interpreter=self.interpreter,
-            start_method=self.start_method,
-            switch_interval=self.switch_interval,
-        )
+        return Wish(model=self.model, **_but(self, "model", "label"))
+
+
+class ComparisonRequest(WorkRequest):
+    """The same work under several models."""
+
+    models: list[Name] | None = Field(
+        None,
+        min_length=1,
+        max_length=50,
+        description="Names of `/models`, in the order of their runs; default: all that the interpreter can run.",
+    )
+    repeat: StrictInt = Field(1, description="How many runs each, 1 to 20, the models in turn: figures are then those of the median run.")
+
+    def wish(self) -> ComparisonWish:
+        return ComparisonWish(**_but(self, "label"))
+
+
+def _but(asked: BaseModel, *left_out: str) -> dict[str, Any]:
+    return {name: getattr(asked, name) for name in type(asked).model_fields if name not in left_out}
 
 
 class TracePatch(BaseModel):
@@ -58,6 +74,14 @@ class TracePatch(BaseModel):
 
     label: Label | None = None
     pinned: StrictBool | None = None
+
+
+class ComparisonPatch(BaseModel):
+    """What can be changed of a comparison."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    label: Label
 
 
 CREATE_EXAMPLES: dict[str, Any] = {
@@ -71,3 +95,11 @@ CREATE_EXAMPLES: dict[str, Any] = {
     },
 }
 PATCH_EXAMPLES: dict[str, Any] = {"rename": {"summary": "Name and pin it", "value": {"label": "before the fix", "pinned": True}}}
+COMPARE_EXAMPLES: dict[str, Any] = {
+    "three": {
+        "summary": "Pure Python one after another, under threads and under processes",
+        "value": {"workload": "cpu", "workers": 4, "models": ["sequential", "threads", "processes"]},
+    },
+    "all": {"summary": "Waiting for the network under every model, three runs each", "value": {"workload": "http", "repeat": 3}},
+}
+RENAME_EXAMPLES: dict[str, Any] = {"rename": {"summary": "Name it", "value": {"label": "on the new machine"}}}

@@ -60,12 +60,7 @@ def title(spec: RunSpec) -> str:
         words = [_command(spec.program)]
     else:
         words = [spec.workload.rsplit("/", 1)[-1], spec.model if spec.model == "sequential" else f"{spec.model} ×{spec.workers}"]
-    interpreter = spec.interpreter
-    version = ".".join(str(interpreter.get("version", "")).split(".")[:2])
-    if version:
-        with_gil = " with GIL" if interpreter.get("gil_enabled") else ""
-        words.append(f"{version}t{with_gil}" if interpreter.get("free_threaded") else version)
-    return " · ".join(words)
+    return " · ".join([*words, spec.version] if spec.version else words)
 
 
 def _command(program: tuple[str, ...]) -> str:

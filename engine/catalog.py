@@ -136,6 +136,11 @@ def models() -> dict[str, Model]:
     }
 
 
+def models_for(interpreter: Interpreter) -> list[str]:
+    """The names of those that this interpreter is new enough for, in their order."""
+    return [name for name, model in models().items() if _version(interpreter) >= model.oldest]
+
+
 def problems(
     workload: str,
     model: str,

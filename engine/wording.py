@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+_SIGNALS = {
+    1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 5: "SIGTRAP", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 9: "SIGKILL",
+    11: "SIGSEGV", 13: "SIGPIPE", 15: "SIGTERM", 24: "SIGXCPU", 31: "SIGSYS",
+}  # fmt: skip
+"""Of Linux (signal(7)); a trace may have come from another machine."""
 _UNITS = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"))
 
 
@@ -38,6 +43,11 @@ def percent(share: float) -> str:
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """`1 thread`, `4 threads`, `2 processes`, `12,345 hand-offs`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def signal_name(number: int) -> str:
+    """`SIGSEGV`, `signal 40`."""
+    return _SIGNALS.get(number, f"signal {number}")
 
 
 def listed(parts: Sequence[str]) -> str:

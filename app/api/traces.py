@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from app.api.answers import CONFLICT, INVALID, NOT_FOUND, TraceId, answer, found_row, no_such_trace, tagged_answer, told, told_soon
+from app.api.answers import (
+    CONFLICT,
+    FULL,
+    INVALID,
+    MAX_WAIT_S,
+    NOT_FOUND,
+    TraceId,
+    answer,
+    found_row,
+    no_such_trace,
+    refused,
+    tagged_answer,
+    told,
+    told_soon,
+    until,
+)
 from app.api.examples import TRACE, page_of
 from app.api.examples import told as told_as
 from app.context import Context
@@ -23,9 +36,7 @@ from app.wishes import RefusedError, spec_of
 
 router = APIRouter(prefix="/api/v1/traces", tags=["traces"])
 
-MAX_WAIT_S = 60.0
 QUEUED = {**TRACE, "status": "queued", "position": 1, "digest": None, "headline": None, "t_ns": 0, "metrics": None, "findings": []}
-FULL: dict[int | str, dict[str, Any]] = {429: {"description": "Too many runs wait already"}}
 
 
 @router.post("", status_code=202, summary="Start a run", responses={**told_as(QUEUED, 202, "Accepted"), **INVALID, **FULL})
@@ -36,9 +47,8 @@ def create(request: Request, wanted: Annotated[TraceRequest, Body(openapi_exampl
         raise ProblemError(403, "This server is read-only: it was started with --read-only.")
     try:
         spec = spec_of(wanted.wish())
-    except RefusedError as refused:
-        errors = [{"field": problem.field, "message": problem.message} for problem in refused.problems]
-        raise ProblemError(422, str(refused), errors=errors) from None
+    except RefusedError as error:
+        raise refused(error) from None
     try:
         trace_id = context.queue.submit(spec, wanted.label)
     except QueueFullError as full:
@@ -72,7 +82,7 @@ async def get_trace(
     """The trace object, with a strong ETag. Figures are frozen once it is finished; before, they are those so far."""
     context = Context.of(request)
     if wait:
-        await _finished(context, trace_id, min(wait, MAX_WAIT_S))
+        await until(lambda: _is_over(context, trace_id), context, min(wait, MAX_WAIT_S))
     return tagged_answer(request, await told_soon(context, trace_id))
 
 
@@ -115,14 +125,6 @@ def change(request: Request, trace_id: TraceId, patch: Annotated[TracePatch, Bod
     return answer(told(context, trace_id))
 
 
-async def _finished(context: Context, trace_id: str, seconds: float) -> None:
-    """Until it is finished or gone, or the time is up."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + seconds
-    while not context.hub.closed:
-        with context.hub.watch() as watch:
-            row: Any = await run_in_threadpool(context.row, trace_id)
-            left = deadline - loop.time()
-            if row is None or row.finished or left <= 0:
-                return
-            await watch.wait(left)
+def _is_over(context: Context, trace_id: str) -> bool:
+    row = context.row(trace_id)
+    return row is None or row.finished

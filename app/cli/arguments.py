@@ -88,19 +88,25 @@ def _serve(command: Parser) -> None:
 
 
 def _run(command: Parser) -> None:
-    command.add_argument("workload", metavar="WORKLOAD", help="a built-in workload, or FILE.py:function")
+    _add_workload(command)
     command.add_argument("--model", metavar="M", help="the concurrency model to run it under")
-    command.add_argument("--workers", metavar="N", type=int, default=4, help="how many workers (default: %(default)s)")
-    command.add_argument("--jobs", metavar="J", type=int, help="how many equal jobs they do in all (default: one each)")
-    command.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="a parameter of the workload; may be given again")
-    _option(command, "--python", metavar="VERSION|PATH", help="the interpreter: 3.12, 3.13t, a path or an id of doctor's", mirrored=True)
-    command.add_argument("--gil", choices=("on", "off"), help="on a free-threaded interpreter: with the GIL or without")
-    command.add_argument("--start-method", metavar="S", help="how processes are started: spawn, fork, forkserver")
-    command.add_argument("--switch-interval", metavar="SECONDS", type=float, default=0.005, help="of the GIL (default: %(default)s)")
+    _add_work(command)
     command.add_argument("--label", metavar="L", default="", help="a name for the trace")
     command.add_argument("--repeat", metavar="R", type=_whole(1, MAX_REPEAT), default=1, help="run it so many times, a trace each")
     _add_sources(command)
     command.add_argument("--json", action="store_true", help="print one trace object a line, and nothing else, on stdout")
+
+
+def _compare(command: Parser) -> None:
+    _add_workload(command)
+    command.add_argument(
+        "--models", metavar="M,M", type=_names, help="which models, in this order (default: all that the interpreter can run)"
+    )
+    _add_work(command)
+    command.add_argument("--label", metavar="L", default="", help="a name for the comparison")
+    command.add_argument("--repeat", metavar="R", type=int, default=1, help="run each so many times, in turn, and tell medians and spreads")
+    _add_sources(command)
+    command.add_argument("--json", action="store_true", help="print the comparison object, and nothing else, on stdout")
 
 
 def _record(command: Parser) -> None:
@@ -122,6 +128,7 @@ def _list(command: Parser) -> None:
     command.add_argument("--workload", metavar="W", help="of this workload only")
     command.add_argument("--model", metavar="M", help="of this model only")
     command.add_argument("--status", choices=STATUSES, metavar="S", help=f"of this status only: {', '.join(STATUSES)}")
+    command.add_argument("--comparisons", action="store_true", help="list comparisons instead")
     command.add_argument("--limit", type=_whole(1, 10_000), default=20, help="at most so many (default: %(default)s)")
     command.add_argument("--json", action="store_true", help="print one trace object a line")
 
@@ -163,12 +170,26 @@ def _import(command: Parser) -> None:
 
 
 def _delete(command: Parser) -> None:
-    command.add_argument("id", metavar="ID", nargs="+", help="of a trace, as `gilscope list` shows it")
+    command.add_argument("id", metavar="ID", nargs="+", help="of a trace or a comparison, as `gilscope list` shows it")
     command.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def _doctor(command: Parser) -> None:
     command.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_workload(command: Parser) -> None:
+    command.add_argument("workload", metavar="WORKLOAD", help="a built-in workload, or FILE.py:function")
+
+
+def _add_work(command: Parser) -> None:
+    command.add_argument("--workers", metavar="N", type=int, default=4, help="how many workers (default: %(default)s)")
+    command.add_argument("--jobs", metavar="J", type=int, help="how many equal jobs they do in all (default: one each)")
+    command.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="a parameter of the workload; may be given again")
+    _option(command, "--python", metavar="VERSION|PATH", help="the interpreter: 3.12, 3.13t, a path or an id of doctor's", mirrored=True)
+    command.add_argument("--gil", choices=("on", "off"), help="on a free-threaded interpreter: with the GIL or without")
+    command.add_argument("--start-method", metavar="S", help="how processes are started: spawn, fork, forkserver")
+    command.add_argument("--switch-interval", metavar="SECONDS", type=float, default=0.005, help="of the GIL (default: %(default)s)")
 
 
 def _add_sources(command: Parser) -> None:
@@ -184,19 +205,20 @@ def _add_sources(command: Parser) -> None:
 
 
 def _id(command: Parser) -> None:
-    command.add_argument("id", metavar="ID", help="of a trace, as `gilscope list` shows it, or its permalink")
+    command.add_argument("id", metavar="ID", help="of a trace (or a comparison), as `gilscope list` shows it, or its permalink")
 
 
 _BUILDERS = {
     "serve": ("serve the dashboard", _serve),
     "run": ("run a workload here and print what happened", _run),
+    "compare": ("run the same work under each model and say which is best, and why", _compare),
     "record": ("record any program as it is written", _record),
-    "list": ("list the stored traces, newest first", _list),
-    "show": ("show a stored trace as text", _show),
-    "open": ("open a trace in the browser", _open),
+    "list": ("list the stored traces or comparisons, newest first", _list),
+    "show": ("show a stored trace or comparison as text", _show),
+    "open": ("open a trace or a comparison in the browser", _open),
     "export": ("write a trace to a file: for another gilscope, or in the formats of others", _export),
     "import": ("take in a trace that another gilscope exported", _import),
-    "delete": ("delete traces for good", _delete),
+    "delete": ("delete traces or comparisons for good", _delete),
     "doctor": ("say what works on this machine, what does not, and why", _doctor),
 }
 COMMANDS = tuple(_BUILDERS)
@@ -235,8 +257,12 @@ class _whole:  # noqa: N801 - reads as a function: `type=_whole(0, 9)`
         return value
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
 def _sources(text: str) -> tuple[str, ...]:
-    named = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    named = tuple(dict.fromkeys(_names(text)))
     if unknown := [name for name in named if name not in SOURCES]:
         raise argparse.ArgumentTypeError(f"there is no source {unknown[0]!r}; there are {', '.join(SOURCES)}")
     if "marks" not in named:

@@ -1,11 +1,11 @@
-"""`gilscope open`: a trace's page in the browser, from the server that runs on the data, or from one that is started for it."""
+"""`gilscope open`: the page of a trace or a comparison in the browser, from the server on the data, or from one that is started for it."""
 
 from __future__ import annotations
 
 import argparse
 import webbrowser
 
-from app.cli.place import data_directory, opened_store, server_url
+from app.cli.place import data_directory, opened_store, server_url, trace_id
 from app.cli.terminal import Terminal
 from app.cli.traces import snapshot_of
 
@@ -14,7 +14,8 @@ def open_trace(options: argparse.Namespace, terminal: Terminal) -> int:
     """The address goes to stdout in any case: there may be no browser here."""
     data = data_directory(options)
     with opened_store(data) as store:
-        permalink = f"/t/{snapshot_of(options.id, store).row.id}"
+        comparison = store.comparisons.get(trace_id(options.id))
+        permalink = f"/c/{comparison.id}" if comparison else f"/t/{snapshot_of(options.id, store).row.id}"
     url = server_url(data)
     if url is None:
         from app.cli.serve import serve_page

@@ -57,6 +57,12 @@ def page_url(data: Path, trace_id: str) -> str | None:
     return None if url is None else f"{url}/t/{trace_id}"
 
 
+def comparison_url(data: Path, comparison_id: str) -> str | None:
+    """Likewise of a comparison."""
+    url = server_url(data)
+    return None if url is None else f"{url}/c/{comparison_id}"
+
+
 def trace_id(text: str) -> str:
     """The id in an id, a permalink or a page's address. Raises CommandError if there is none."""
     last = text.partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2].lower()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from datetime import datetime
 from typing import Any
 
 from app.store import Snapshot
@@ -37,6 +38,11 @@ def report(snapshot: Snapshot, width: int, color: bool) -> str:
 def time_or_unknown(ns: int | None) -> str:
     """A duration in words; ? if nobody knows it."""
     return "?" if ns is None else duration(ns)
+
+
+def local(instant: str) -> str:
+    """A stored instant as the clock on the wall here showed it."""
+    return datetime.fromisoformat(instant).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _figures(metrics: dict[str, Any]) -> str:

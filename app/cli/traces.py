@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from datetime import datetime
 
+from app.cli.comparison_report import comparison_list, comparison_report
 from app.cli.errors import CommandError, UsageError
 from app.cli.place import data_directory, no_such_trace, opened_store, page_url, trace_id
-from app.cli.report import printable, report, time_or_unknown
+from app.cli.report import local, printable, report, time_or_unknown
 from app.cli.terminal import Terminal
+from app.comparison_object import comparison_object, comparison_title
 from app.queue import RunQueue
 from app.store import ConflictError, Listing, Reader, Row, Snapshot, Store
 from app.trace_object import title, trace_object
@@ -18,10 +19,13 @@ from app.trace_object import title, trace_object
 
 def list_traces(options: argparse.Namespace, terminal: Terminal) -> int:
     """Newest first, a line each."""
+    if options.comparisons:
+        return _list_comparisons(options, terminal)
     with opened_store(data_directory(options)) as store:
         _recover(store)
         listing = Listing(limit=options.limit, workload=options.workload, model=options.model, status=options.status)
         rows, more = store.rows(listing)
+        compared = bool(store.comparisons.newest(1)[0])
         if options.json:
             for row in rows:
                 terminal.result(json.dumps(trace_object(row, store=store)))
@@ -30,16 +34,41 @@ def list_traces(options: argparse.Namespace, terminal: Terminal) -> int:
         terminal.result("\n".join(_table(rows)))
         if more:
             terminal.say(f"there are more: --limit {options.limit * 10}")
+        if compared:
+            terminal.say("comparisons: `gilscope list --comparisons`")
     else:
         terminal.say("no traces yet: try `gilscope run cpu --model threads`" if not _filtered(options) else "no such traces")
     return 0
 
 
+def _list_comparisons(options: argparse.Namespace, terminal: Terminal) -> int:
+    if options.workload or options.model or options.status:
+        raise UsageError("--workload, --model and --status choose traces: leave them out with --comparisons")
+    with opened_store(data_directory(options)) as store:
+        _recover(store)
+        found, more = store.comparisons.newest(options.limit)
+        told = [comparison_object(one, store) for one in found]
+    if options.json:
+        for one in told:
+            terminal.result(json.dumps(one))
+    elif told:
+        terminal.result(comparison_list(told))
+        if more:
+            terminal.say(f"there are more: --limit {options.limit * 10}")
+    else:
+        terminal.say("no comparisons yet: try `gilscope compare cpu`")
+    return 0
+
+
 def show(options: argparse.Namespace, terminal: Terminal) -> int:
-    """The trace as text, or as the object that the HTTP interface tells."""
+    """A trace or a comparison as text, or as the object that the HTTP interface tells."""
     data = data_directory(options)
     with opened_store(data) as store:
         _recover(store)
+        if comparison := store.comparisons.get(trace_id(options.id)):
+            told = comparison_object(comparison, store)
+            terminal.result(json.dumps(told) if options.json else comparison_report(told, options.width or terminal.width))
+            return 0
         snapshot = snapshot_of(options.id, store)
         if options.json:
             terminal.result(json.dumps(trace_object(snapshot.row, store=store, live=snapshot)))
@@ -51,17 +80,21 @@ def show(options: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def delete(options: argparse.Namespace, terminal: Terminal) -> int:
-    """For good, after asking."""
+    """For good, after asking. Of a comparison only that its traces belong together."""
     data = data_directory(options)
     with opened_store(data) as store:
         _recover(store)
-        rows = []
+        rows, comparisons = [], []
         for text in options.id:
+            if comparison := store.comparisons.get(trace_id(text)):
+                comparisons.append(comparison)
+                continue
             row = store.row(trace_id(text))
             if row is None:
                 raise no_such_trace(trace_id(text), data)
             rows.append(row)
-        if not options.yes and not _agreed(rows, terminal):
+        asked = [*map(_line, rows), *(f"{one.id}  {one.label or comparison_title(one.spec)} (its traces stay)" for one in comparisons)]
+        if not options.yes and not _agreed(asked, terminal):
             terminal.say("nothing was deleted")
             return 1
         for row in rows:
@@ -70,6 +103,9 @@ def delete(options: argparse.Namespace, terminal: Terminal) -> int:
             except ConflictError as error:
                 raise CommandError(str(error)) from None
             terminal.say(f"deleted {row.id}")
+        for comparison in comparisons:
+            store.comparisons.delete(comparison.id)
+            terminal.say(f"deleted {comparison.id}")
     return 0
 
 
@@ -92,12 +128,16 @@ def _filtered(options: argparse.Namespace) -> bool:
     return any((options.workload, options.model, options.status))
 
 
-def _agreed(rows: list[Row], terminal: Terminal) -> bool:
+def _line(row: Row) -> str:
+    return f"{row.id}  {row.label or title(row.record.spec)}"
+
+
+def _agreed(lines: list[str], terminal: Terminal) -> bool:
     if not sys.stdin.isatty():
         raise UsageError("nobody can be asked here: add --yes to delete")
-    for row in rows:
-        terminal.say(f"{row.id}  {row.label or title(row.record.spec)}")
-    terminal.say(f"Delete {'it' if len(rows) == 1 else f'these {len(rows)} traces'} for good? [y/N]")
+    for line in lines:
+        terminal.say(line)
+    terminal.say(f"Delete {'it' if len(lines) == 1 else f'these {len(lines)}'} for good? [y/N]")
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
@@ -110,11 +150,10 @@ def _table(rows: list[Row]) -> list[str]:
 def _cells(row: Row) -> tuple[str, str, str, str, str, str]:
     figures = row.metrics or {}
     cores = figures.get("parallelism")
-    recorded = datetime.fromisoformat(row.created_at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     name = title(row.record.spec)
     return (
         row.id,
-        recorded,
+        local(row.created_at),
         row.status,
         time_or_unknown(figures.get("wall_ns")) if figures else "",
         "" if cores is None else f"{cores:.2f}",

@@ -39,14 +39,45 @@ CREATE TABLE frames (
 );
 """
 
+_COMPARISONS = """
+CREATE TABLE comparisons (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  created_at TEXT NOT NULL,                  -- as of traces
+  label TEXT NOT NULL DEFAULT '',
+  spec TEXT NOT NULL,                        -- JSON of what was asked for, with every default filled in
+  traces TEXT NOT NULL                       -- JSON list of ids, in the order of their runs; one that was deleted stays named
+);
+CREATE INDEX comparisons_newest ON comparisons (created_at DESC, id DESC);
+"""
+
+_OVERVIEWS = """
+CREATE TABLE overviews (
+  trace INTEGER PRIMARY KEY REFERENCES traces (number) ON DELETE CASCADE,
+  body BLOB NOT NULL                         -- engine.overview.overview_of: made anew whenever it is missing
+);
+"""
+
 
 def _to_first(connection: sqlite3.Connection) -> None:
-    for statement in _FIRST.split(";\n"):
+    _execute(connection, _FIRST)
+
+
+def _to_comparisons(connection: sqlite3.Connection) -> None:
+    _execute(connection, _COMPARISONS)
+
+
+def _to_overviews(connection: sqlite3.Connection) -> None:
+    _execute(connection, _OVERVIEWS)
+
+
+def _execute(connection: sqlite3.Connection, script: str) -> None:
+    for statement in script.split(";\n"):
         if statement.strip():
             connection.execute(statement)
 
 
-UPGRADERS: tuple[Callable[[sqlite3.Connection], None], ...] = (_to_first,)
+UPGRADERS: tuple[Callable[[sqlite3.Connection], None], ...] = (_to_first, _to_comparisons, _to_overviews)
 """`UPGRADERS[n]` takes a file from version n to n + 1, inside the caller's transaction."""
 
 VERSION = len(UPGRADERS)

@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from app.store.comparisons import Comparison, Comparisons, insert
 from app.store.database import Database
+from app.store.overviews import Overviews
 from app.store.rows import COLUMNS, Listing, Row
 from engine.trace import Record
 from engine.trace.record import FINISHED
@@ -42,6 +44,8 @@ class Store:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.database = Database(directory)
+        self.comparisons = Comparisons(self.database)
+        self.overviews = Overviews(self.database)
 
     def close(self) -> None:
         self.database.close()
@@ -49,6 +53,11 @@ class Store:
     def row(self, trace_id: str) -> Row | None:
         with self.database.reading() as connection:
             return _row(connection, trace_id)
+
+    def rows_of(self, trace_ids: Iterable[str]) -> dict[str, Row]:
+        """Those that are there, by id, as they were at one moment."""
+        with self.database.reading() as connection:
+            return {trace_id: row for trace_id in trace_ids if (row := _row(connection, trace_id)) is not None}
 
     def rows(self, listing: Listing) -> tuple[list[Row], bool]:
         """Newest first, and whether there are more after these."""
@@ -121,6 +130,14 @@ class Store:
             row = _row(connection, record.id)
         assert row is not None
         return row
+
+    def add_together(self, comparison: Comparison, queued: Sequence[tuple[Record, str]], owner: dict[str, Any]) -> None:
+        """A comparison and its traces, each a record and its work's key: all of them queued in this order, or nothing."""
+        with self.database.writing() as connection:
+            for record, work in queued:
+                number = _insert(connection, record, work, "")
+                connection.execute("UPDATE traces SET owner = ? WHERE number = ?", (json.dumps(owner), number))
+            insert(connection, comparison)
 
     def append(self, trace_id: str, record: Record, frames: Sequence[tuple[int, bytes]], conclusion: Conclusion | None = None) -> bool:
         """These `(t_ns, encoded frame)`, and the record as it is after them; with `conclusion`, for the last time.

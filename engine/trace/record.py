@@ -60,6 +60,14 @@ class RunSpec:
     time_limit_s: float | None = 600.0
     program: tuple[str, ...] = ()
 
+    @property
+    def version(self) -> str:
+        """Of the interpreter, in short: `3.13`, `3.13t`, `3.13t with GIL`; "" where nobody has told."""
+        version = ".".join(str(self.interpreter.get("version", "")).split(".")[:2])
+        if not version or not self.interpreter.get("free_threaded"):
+            return version
+        return f"{version}t with GIL" if self.interpreter.get("gil_enabled") else f"{version}t"
+
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "sources": list(self.sources), "program": list(self.program)}
 
