@@ -13,7 +13,9 @@ from app.store import Conclusion, Row, Store
 from engine.bundle import digest_of
 from engine.findings import findings, headline
 from engine.metrics import metrics, with_baseline
+from engine.overview import overview_of
 from engine.trace import Frame, RunSpec, Trace, decode_frame, encode_frame
+from engine.views import ViewIndex
 
 log = logging.getLogger("gilscope")
 
@@ -59,7 +61,20 @@ def finish(store: Store, trace_id: str, ending: Callable[[Trace], Frame]) -> boo
     last = ending(trace)
     whole, body = trace.grown([last]), encode_frame(last)
     conclusion = concluded(whole, comparison(whole, store.baseline(row.work)))
-    return store.append(row.id, whole.record, [(last.t_ns, body)], replace(conclusion, digest=digest_of(whole)))
+    done = store.append(row.id, whole.record, [(last.t_ns, body)], replace(conclusion, digest=digest_of(whole)))
+    if done:
+        keep_overview(store, whole)
+    return done
+
+
+def keep_overview(store: Store, trace: Trace) -> None:
+    """Of a large trace, so that it is seen at once when it is opened. A failure is logged: the trace is whole without."""
+    try:
+        overview = overview_of(ViewIndex(trace))
+        if overview is not None:
+            store.overviews.put(trace.record.id, overview)
+    except Exception:
+        log.exception("an overview of trace %s could not be made", trace.record.id)
 
 
 def cut_off(trace: Trace, changes: dict[str, Any]) -> Frame:

@@ -6,11 +6,14 @@ import threading
 from collections import OrderedDict
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import Any
 
 from app.store import Snapshot
 from app.trace_object import as_bytes
 
 LIMIT_BYTES = 32 * 2**20
+EXACT: dict[str, Any] = {"resolution": "exact", "opened": 1.0}
+"""What an answer says of itself that is not of an overview."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class Window:
     lanes: tuple[int, ...] | None
     budget: int
     edges: int = 0
+    at_work: bool = False
 
 
 class ViewCache:
@@ -44,8 +48,8 @@ class ViewCache:
             self._answers.move_to_end(key)
         if mine:
             try:
-                view = snapshot.index.view(window.t0, window.t1, window.px, window.lanes, window.budget)
-                future.set_result(as_bytes(view | snapshot.index.edges(view, window.edges)))
+                view = snapshot.index.view(window.t0, window.t1, window.px, window.lanes, window.budget, window.at_work)
+                future.set_result(as_bytes({**view, **snapshot.index.edges(view, window.edges)} | EXACT))
             except BaseException as error:
                 future.set_exception(error)
                 with self._gate:

@@ -190,6 +190,7 @@ VIEW: dict[str, Any] = {
     "coverage": {"4": {"running": "PUBAQA==", "gil_wait": "tr6+vg=="}},
     "holders": {"2": {"4": "PUBAQA=="}},
     "totals": {"4": {"running": 500_000_000, "gil_wait": 1_499_000_000}},
+    "at_work": {"most": 0.999, "bytes": "/v7+Sg=="},
     "segments": [{**SEGMENT, "holders": [[5, 5_000_000], [6, 5_000_000], [7, 4_992_000]]}],
     "open": [],
     "edges": [EDGE],
@@ -197,6 +198,8 @@ VIEW: dict[str, Any] = {
     "segments_in_window": 400,
     "segments_shown": 1,
     "grown_to_ns": 2_034_000_000,
+    "resolution": "exact",
+    "opened": 1.0,
 }
 SEARCH: dict[str, Any] = {
     "items": [

@@ -12,23 +12,25 @@ from starlette.responses import Response, StreamingResponse
 
 from app.api.answers import INVALID, NOT_FOUND, TraceId, answer, found_row, found_snapshot
 from app.api.examples import EDGE, LANE, METRICS, SEGMENT, VIEW, page_of, told
+from app.api.windows import From, LaneIds, To, lanes_of, refuse
 from app.context import Context
 from app.problems import ProblemError
 from app.segment_pages import Filter, Place, SegmentPage, segment_page
 from app.store import Snapshot
 from app.trace_object import as_bytes
 from app.view_cache import Window
+from engine.edge_index import NO_EDGES
 from engine.metrics import metrics
 from engine.trace import State
-from engine.views import LAST_NS, MAX_COLUMNS, ViewError
+from engine.views import MAX_COLUMNS, ViewError
+from engine.wording import duration
 
 router = APIRouter(prefix="/api/v1/traces/{trace_id}", tags=["record"])
 
 NDJSON = "application/x-ndjson"
 MAX_ITEMS = 10_000
+_FRESH = {"cache-control": "no-cache"}
 
-From = Annotated[int | None, Query(ge=0, le=LAST_NS, description="Where the window begins, in ns since the trace began.")]
-To = Annotated[int | None, Query(ge=0, le=LAST_NS, description="Where it ends.")]
 Limit = Annotated[int, Query(ge=1, le=MAX_ITEMS, description="At most so many.")]
 After = Annotated[
     str | None, Query(max_length=40, pattern=r"^[0-9]{1,12}(\.[0-9]{1,12})?$", description="The `next_cursor` of the page before.")
@@ -38,11 +40,17 @@ After = Annotated[
 @router.get("/lanes", summary="Its lanes", responses={**told(page_of(LANE)), **NOT_FOUND, **INVALID})
 def lanes(request: Request, trace_id: TraceId, after: After = None, limit: Limit = MAX_ITEMS) -> Response:
     """Processes, interpreters (GILs), threads, tasks and cores, a tree by `parent`, in the order of their ids."""
-    snapshot = found_snapshot(Context.of(request), trace_id)
+    context = Context.of(request)
+    row = found_row(context, trace_id)
+    glimpse = context.reader.glimpse(row)
     first = int((after or "-1").partition(".")[0])
-    ids = [lane for lane in sorted(snapshot.trace.lanes) if lane > first]
-    cursor = str(ids[limit - 1]) if len(ids) > limit else None
-    return _items(request, [snapshot.trace.lanes[lane].to_json() for lane in ids[:limit]], cursor)
+    if glimpse is not None:
+        found = [lane for lane in glimpse.overview.lanes if lane["id"] > first]
+    else:
+        known = found_snapshot(context, trace_id).head.lanes
+        found = [known[lane].to_json() for lane in sorted(known) if lane > first]
+    cursor = str(found[limit - 1]["id"]) if len(found) > limit else None
+    return _items(request, found[:limit], cursor)
 
 
 @router.get("/segments", summary="Its segments, exactly", responses={**told(page_of(SEGMENT)), **NOT_FOUND, **INVALID})
@@ -77,8 +85,8 @@ def get_edges(request: Request, trace_id: TraceId, after: After = None, limit: L
     """
     snapshot = found_snapshot(Context.of(request), trace_id)
     first = int((after or "0").partition(".")[0])
-    page = snapshot.trace.edges[first : first + limit]
-    cursor = str(first + limit) if first + limit < len(snapshot.trace.edges) else None
+    page = snapshot.head.edges[first : first + limit]
+    cursor = str(first + limit) if first + limit < len(snapshot.head.edges) else None
     return _items(request, [asdict(edge) for edge in page], cursor)
 
 
@@ -89,33 +97,48 @@ def view(
     t0: From = None,
     t1: To = None,
     px: Annotated[int, Query(ge=1, le=MAX_COLUMNS, description="How many pixels wide.")] = 1000,
-    lanes: Annotated[
-        str | None, Query(max_length=20_000, pattern=r"^([0-9]{1,9}(,[0-9]{1,9})*)?$", description="Lane ids, by commas.")
-    ] = None,
+    lanes: LaneIds = None,
     budget: Annotated[int, Query(ge=0, le=2000, description="At most so many exact segments; 0: only the picture.")] = 2000,
     edges: Annotated[int, Query(ge=0, le=2000, description="All edges of the window if they are at most so many, else none.")] = 0,
+    at_work: Annotated[bool, Query(description="Also how many threads are at work in each column.")] = False,
+    overview: Annotated[bool, Query(description="While a large trace is being opened, be content with its overview.")] = False,
 ) -> Response:
     """Per lane and state the occupied fraction of each column (base64 of one byte a column, 255 = all of it).
 
     And the exact segments that are wide enough to see, at most `budget`; a wait for the GIL carries `holders`: `[[lane, ns], …]`.
     The view's own `holders` are coverage, too: per GIL and core the share of each thread; `totals` are ns per lane and state.
-    `edges_in_window` says how many edges there are that touch its lanes; null if `edges` asked for none.
+    `edges_in_window` says how many edges there are that touch its lanes; null if `edges` asked for none. `at_work`, null unless asked for,
+    is how many threads that carry work are on a core: 255 stands for `most`. At most 512 lanes are answered; `lanes` says which.
+
+    `resolution` is `exact`, or, only if `overview` was asked for, `overview`: a large trace is still being read, `opened` of 1 is done, and
+    this is its whole run in coarser columns, with the lanes that its overview has. Ask again to have it opened, and for the window itself.
     """
     context = Context.of(request)
+    row = found_row(context, trace_id)
+    if row.finished and (t0 or 0) >= max(row.t_ns, 1):
+        refuse("t0", f"the trace ends at {row.t_ns} ns ({duration(row.t_ns)}): a window of it begins before; got {t0}")
+    glimpse = context.reader.glimpse(row) if overview else None
+    if glimpse is not None:
+        wanted = None if lanes is None else [int(lane) for lane in lanes.split(",") if lane]
+        whole = glimpse.overview.told(t0, t1, wanted, at_work)
+        return answer({**whole, **NO_EDGES, "resolution": "overview", "opened": glimpse.opened}, headers=_FRESH)
     snapshot = found_snapshot(context, trace_id)
-    wanted = None if lanes is None else tuple(int(lane) for lane in lanes.split(",") if lane)
+    window = Window(t0, t1, px, () if lanes == "" else lanes_of(snapshot, lanes), budget, edges, at_work)
     try:
-        body = context.views.answer(snapshot, Window(t0, t1, px, wanted, budget, edges))
+        body = context.views.answer(snapshot, window)
     except ViewError as error:
-        raise ProblemError(422, str(error), errors=[{"field": "t1", "message": str(error)}]) from None
-    return Response(body, headers={"cache-control": "no-cache"}, media_type="application/json")
+        refuse("t1", str(error))
+    return Response(body, headers=_FRESH, media_type="application/json")
 
 
 @router.get("/metrics", summary="The figures of the trace, or of a window", responses={**told(METRICS), **NOT_FOUND, **INVALID})
 def get_metrics(request: Request, trace_id: TraceId, t0: From = None, t1: To = None) -> Response:
     """Unknown ones are null, never 0. Counters of the whole trace are unknown for a window."""
-    snapshot = found_snapshot(Context.of(request), trace_id)
-    return answer(_metrics(snapshot, t0, t1))
+    context = Context.of(request)
+    row = found_row(context, trace_id)
+    if t0 is None and t1 is None and row.metrics is not None:
+        return answer(row.metrics)
+    return answer(_metrics(found_snapshot(context, trace_id), t0, t1))
 
 
 def _metrics(snapshot: Snapshot, t0: int | None, t1: int | None) -> dict[str, Any]:

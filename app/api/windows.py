@@ -23,11 +23,11 @@ def window_of(snapshot: Snapshot, t0: int | None, t1: int | None) -> tuple[int, 
 
     Raises ProblemError 422 for one that is empty, or that lies wholly behind the end of a finished trace.
     """
-    told = max(snapshot.trace.t_ns, 1)
+    told = max(snapshot.head.t_ns, 1)
     start, end = t0 or 0, max(told, (t0 or 0) + 1) if t1 is None else t1
     if end <= start:
         refuse("t1", f"must be after t0 ({start})")
-    if snapshot.trace.record.finished and start >= told:
+    if snapshot.head.record.finished and start >= told:
         refuse("t0", f"the trace ends at {told} ns ({duration(told)}): a window of it begins before; got {start}")
     return start, end
 
@@ -37,7 +37,7 @@ def lanes_of(snapshot: Snapshot, lanes: str | None) -> tuple[int, ...] | None:
     if lanes is None:
         return None
     wanted = tuple(dict.fromkeys(int(lane) for lane in lanes.split(",") if lane))
-    unknown = [lane for lane in wanted if lane not in snapshot.trace.lanes]
+    unknown = [lane for lane in wanted if lane not in snapshot.head.lanes]
     if unknown:
         more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
         refuse("lanes", f"this trace has no lane {', '.join(map(str, unknown[:_NAMED]))}{more}; `GET …/lanes` tells which it has")
