@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.explain.answer import Answer
 from engine.explain.question import Question
-from engine.wording import count, duration, instant
+from engine.wording import count, duration, instant, signal_name
 
 
 def process_running(question: Question) -> Answer:
@@ -17,9 +17,9 @@ def process_running(question: Question) -> Answer:
             total[state] = total.get(state, 0) + ns
     on = total.get("running", 0) + total.get("native", 0)
     spent = f", together on cores for {duration(on)}" if on else ""
-    text = f"{question.who} {question.said('ran', 'has been running')} for {question.took}, with {count(len(threads), 'thread')}{spent}."
+    text = f"{question.who} {question.said('ran', 'has run')} for {question.took}, with {count(len(threads), 'thread')}{spent}."
     measured = [lane for lane in threads if lane.measured] or threads
-    because = tuple(question.meanwhile_of(lane.id, "was") for lane in measured[:8])
+    because = tuple(question.beside(lane.id, lead="was") for lane in measured[:8])
     return Answer(text, because)
 
 
@@ -32,7 +32,7 @@ def exited(question: Question) -> Answer:
 def crashed(question: Question) -> Answer:
     """By which signal, as far as the record tells, and what it was at."""
     meanwhile, spell = question.meanwhile, question.spell
-    by = f" by {spell.detail}" if spell.detail else ""
+    by = f" by {_signal(spell.detail)}" if spell.detail else ""
     error = (meanwhile.trace.record.error or {}).get("message")
     why = "" if by or not error else f" The record says: {str(error).strip().splitlines()[0].rstrip('.')}."
     before = question.before
@@ -44,5 +44,11 @@ def crashed(question: Question) -> Answer:
     unknown = "" if by or why else " By what is not on record: a signal, or an error that nobody caught."
     threads = [lane.id for lane in meanwhile.trace.lanes.values() if lane.kind == "thread" and lane.parent == spell.lane]
     begin = max(0, spell.start - 50_000_000)
-    because = tuple(question.meanwhile_of(lane, "shortly before it was", begin, spell.start) for lane in threads[:8])
+    because = tuple(question.beside(lane, begin, spell.start, lead="shortly before it was") for lane in threads[:8])
     return Answer(f"{question.who} was ended{by} at {instant(spell.start)}.{why}{unknown}{last}", because)
+
+
+def _signal(detail: str) -> str:
+    """`SIGSEGV` of `signal 11`."""
+    kind, _, number = detail.partition(" ")
+    return signal_name(int(number)) if kind == "signal" and number.isdigit() and len(number) < 4 else detail

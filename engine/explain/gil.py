@@ -7,68 +7,68 @@ import numpy as np
 from engine.explain.answer import Answer, Because
 from engine.explain.crossing import crossing
 from engine.explain.meanwhile import Doing, Had
-from engine.explain.phrases import doing, opened
+from engine.explain.phrases import doing, generally, opened
 from engine.explain.question import Question
 from engine.scope import process_of
-from engine.trace import State
+from engine.trace import Edge, State
 from engine.wording import count, duration, listed
 
 _NAMED = 3
-_BLOCKED = (State.lock_wait, State.io_wait, State.idle, State.unknown)
+_SHOWN = 8
+_WOKEN_NS = 200_000
 _TURNS = "Threads that compute take turns on one GIL: processes, or a free-threaded Python, would run them at the same time."
 _NO_CORE = (
     "Whoever holds the GIL keeps it while it waits for a core, and all others wait with it. "
     "Fewer busy threads and processes than cores make that rare."
 )
-_BLOCKS = "Code that blocks should let the GIL go before: this is mostly C code that does not, a page fault, or the import of a module."
+_BLOCKS = "Who blocks with the GIL in hand stops all others: mostly C code that does not let it go, or a page that has to be loaded."
 _LONG_CALL = "So long a hold is mostly one call of C code that does not let the GIL go: split its work, or look for a version that does."
 
 
 def gil_wait(question: Question) -> Answer:
     """Who held it during the wait, what they were doing with it, and what made the last one give it up."""
     meanwhile, spell = question.meanwhile, question.spell
-    begun = f"{question.who} {question.said('waited', 'has been waiting')} for the GIL for {question.took}"
+    begun = f"{question.who} {question.said('waited', 'has waited')} {question.took} for the GIL"
     gil = meanwhile.gil_of(spell.lane, spell.ref, spell.start, spell.end)
     holders = [] if gil is None else meanwhile.had(gil, spell.start, spell.end)
     if gil is None or not holders:
-        who = f"; the record names {meanwhile.name(spell.ref)}" if spell.ref is not None else ""
-        return Answer(f"{begun}. Who held it meanwhile was not seen{who}.", advice=meanwhile.how_to_see("gil"))
-    done = {had.lane: meanwhile.doing(had.lane, had.start, had.end) for had in holders[:8]}
-    because = tuple(_holding(had, done[had.lane]) for had in holders[:8])
-    last = max(holders, key=lambda had: had.end) if len(holders) <= _NAMED else _last_holder(question, gil)
+        return Answer(f"{begun}. Who held it meanwhile was not seen.", advice=meanwhile.how_to_see("gil"))
+    done = {had.lane: meanwhile.doing(had.lane, had.start, had.end) for had in holders[:_SHOWN]}
+    because = tuple(_holding(had, done[had.lane]) for had in holders[:_SHOWN])
+    last = _last_holder(question, gil)
     if len(holders) == 1:
-        how = _how_long(done[holders[0].lane], holders[0].end - holders[0].start)
-        text = f"{begun} while {meanwhile.name(holders[0].lane)} held it{how}"
+        text = f"{begun}: {meanwhile.name(holders[0].lane)} held it{_at(done[holders[0].lane], last.end - last.start)}"
     else:
         named = [f"{meanwhile.name(had.lane)} ({duration(had.ns)})" for had in holders[:_NAMED]]
         more = [f"{len(holders) - _NAMED} more"] if len(holders) > _NAMED else []
-        text = f"{begun} while {listed(named + more)} held it in turn"
-    given = "" if spell.open else _given_up(question, last, named=len(holders) > 1)
+        text = f"{begun}: {listed(named + more)} held it in turn"
     unseen = meanwhile.index.lane(gil).totals(spell.start, spell.end).get("unknown", 0)
     rest = f" For {duration(unseen)} of it, who held it was not seen." if unseen * 5 >= spell.ns else ""
-    return Answer(f"{text}{given}.{rest}", because, advice=_advice(question, holders, done))
+    edges = () if spell.open else (Edge("release", last.lane, last.end, spell.lane, spell.end),)
+    given = "" if spell.open else _given_up(question, last, named=len(holders) > 1)
+    return Answer(f"{text}{given}.{rest}", because, edges, _advice(question, holders, done))
 
 
 def held(question: Question) -> Answer:
     """By whom, what it was doing with it, and who wanted it meanwhile."""
     meanwhile, spell = question.meanwhile, question.spell
-    holder = meanwhile.name(spell.ref)
     done = [] if spell.ref is None else meanwhile.doing(spell.ref, spell.start, spell.end)
-    text = f"{opened(holder)} {question.said('held', 'holds')} {question.name} for {question.took}{_how_long(done, spell.ns)}"
+    text = (
+        f"{opened(meanwhile.name(spell.ref))} {question.said('held', 'has held')} {question.name} for {question.took}{_at(done, spell.ns)}"
+    )
     waiting = _waiting(question)
     because = tuple(
         Because(one.lane, one.start, one.end, State.gil_wait, one.ns, f"waited for it for {duration(one.ns)} of that")
-        for one in waiting[:8]
+        for one in waiting[:_SHOWN]
     )
     if spell.ref is not None:
-        because = (question.meanwhile_of(spell.ref, "meanwhile"), *because)
-    if waiting:
-        names = listed(
-            [meanwhile.name(one.lane) for one in waiting[:_NAMED]] + ([f"{len(waiting) - _NAMED} more"] if len(waiting) > _NAMED else [])
-        )
-        text = f"{text}; {names} waited for it"
-    else:
-        text = f"{text}; nobody else wanted it"
+        because = (question.beside(spell.ref), *because)
+    more = [f"{len(waiting) - _NAMED} more"] if len(waiting) > _NAMED else []
+    names = listed([meanwhile.name(one.lane) for one in waiting[:_NAMED]] + more)
+    text = f"{text}; {names} waited for it" if waiting else f"{text}; nobody else wanted it"
+    after = question.after
+    if after is not None and after.state is State.held and not spell.open:
+        text = f"{text}; then {meanwhile.name(after.ref)} took it"
     blocked = sum(one.ns for one in done if one.state in (State.lock_wait, State.io_wait))
     return Answer(f"{text}.", because, advice=_BLOCKS if waiting and 2 * blocked > spell.ns else None)
 
@@ -76,60 +76,48 @@ def held(question: Question) -> Answer:
 def free(question: Question) -> Answer:
     """What the threads that could have taken it did instead."""
     meanwhile, spell = question.meanwhile, question.spell
-    threads = _threads_of(question)
-    text = f"Nobody {question.said('held', 'holds')} {question.name} for {question.took}"
-    if not threads:
-        return Answer(f"{text}.")
-    part = crossing(meanwhile.index.trace, threads, spell.start, spell.end).clipped(spell.start, spell.end)
-    total: dict[State, tuple[int, set[int]]] = {}
+    text = f"Nobody {question.said('held', 'has held')} {question.name} for {question.took}"
+    part = crossing(meanwhile.index.trace, _threads_of(question), spell.start, spell.end).clipped(spell.start, spell.end)
+    spent: dict[State, tuple[int, set[int]]] = {}
     for lane, start, end, state, *_ in part.rows():
-        ns, lanes = total.get(State(state), (0, set()))
-        total[State(state)] = (ns + end - start, lanes | {lane})
-    most = sorted(total.items(), key=lambda item: -item[1][0])[:2]
-    did = listed([f"{_who_did(question, lanes)} {doing(state, None)}" for state, (_, lanes) in most])
-    runnable = total.get(State.runnable)
-    late = ": whoever gets it next has to be woken first" if runnable and spell.ns < 200_000 else ""
-    return Answer(f"{text}{late}. Meanwhile {did}." if did else f"{text}{late}.")
+        ns, lanes = spent.get(State(state), (0, set()))
+        spent[State(state)] = (ns + end - start, lanes | {lane})
+    if spell.ns < _WOKEN_NS and State.runnable in spent:
+        return Answer(f"{text}: who gets it next has to be woken first.")
+    most = sorted(spent.items(), key=lambda item: -item[1][0])[:2]
+    if len(most) > 1 and most[1][1][1] <= most[0][1][1]:
+        del most[1]
+    did = listed([f"{_were(question, lanes)} {generally(state)}" for state, (_, lanes) in most])
+    return Answer(f"{text}: {did}." if did else f"{text}.")
 
 
-def _who_did(question: Question, lanes: set[int]) -> str:
-    if len(lanes) == 1:
-        return f"{question.meanwhile.name(next(iter(lanes)))} was"
-    return f"{count(len(lanes), 'thread')} were"
+def _were(question: Question, lanes: set[int]) -> str:
+    return f"{question.meanwhile.name(next(iter(lanes)))} was" if len(lanes) == 1 else f"{count(len(lanes), 'thread')} were"
 
 
 def _holding(had: Had, done: list[Doing]) -> Because:
-    how = [f"{doing(one.state, one.detail)} for {duration(one.ns)}" for one in done[:2] if one.ns * 10 >= had.end - had.start]
-    if len(how) == 1 and done[0].ns * 10 >= 9 * (had.end - had.start):
-        how = [doing(done[0].state, done[0].detail)]
-    at_once = "" if had.ns == had.end - had.start else ", longest here"
+    whole = had.end - had.start
     state = done[0].state if done else State.unknown
-    return Because(
-        had.lane,
-        had.start,
-        had.end,
-        state,
-        had.ns,
-        f"held it for {duration(had.ns)}{at_once}: {', then '.join(how)}" if how else f"held it for {duration(had.ns)}{at_once}",
-    )
+    longest = f", the longest for {duration(whole)}" if had.ns > whole else ""
+    return Because(had.lane, had.start, had.end, state, had.ns, f"held it for {duration(had.ns)}{longest}{_at(done, whole)}")
 
 
-def _how_long(done: list[Doing], whole: int) -> str:
-    """`, running Python in spin`; with the time, where it was not all of it."""
-    if not done or done[0].state is State.unknown:
+def _at(done: list[Doing], whole: int) -> str:
+    """What a holder did with it: `, running Python in spin (prog.py)`; with the times, where it was not one thing."""
+    known = [one for one in done[:2] if one.state is not State.unknown and one.ns * 10 >= whole]
+    if not known:
         return ""
-    first = done[0]
-    if first.ns * 10 >= 9 * whole or len(done) == 1:
-        return f", {doing(first.state, first.detail)}"
-    return f", {doing(first.state, first.detail)} for {duration(first.ns)} of that"
+    if len(known) == 1:
+        return f", {doing(known[0].state, known[0].detail)}"
+    return ", " + " and ".join(f"{doing(one.state, one.detail)} for {duration(one.ns)}" for one in known)
 
 
 def _last_holder(question: Question, gil: int) -> Had:
     """Who held it last before the wait's end."""
-    spell = question.spell
-    part = question.meanwhile.spells(gil, spell.start, spell.end)
+    part = question.meanwhile.spells(gil, question.spell.start, question.spell.end)
     part = part.take((part.state == State.held) & (part.ref >= 0))
-    return Had(int(part.ref[-1]), int(part.end[-1] - part.start[-1]), int(part.start[-1]), int(part.end[-1]))
+    start, end = int(part.start[-1]), int(part.end[-1])
+    return Had(int(part.ref[-1]), end - start, start, end)
 
 
 def _given_up(question: Question, last: Had, *, named: bool) -> str:
@@ -139,25 +127,26 @@ def _given_up(question: Question, last: Had, *, named: bool) -> str:
     then = now if now is not None else after
     who = meanwhile.name(last.lane) if named else "it"
     interval, called = meanwhile.interval()
-    asked = last.end - max(last.start, question.spell.start)
+    asked = last.end - last.start
     if then is not None and then.state is State.gil_wait and asked >= 0.8 * interval:
-        late = f", {duration(asked)} after it was asked" if asked > 1.5 * interval else ""
-        return f"; {who} gave it up only when made to, after {called}{late}"
+        late = f", {duration(asked)} after it was asked" if asked > 1.5 * interval else f", after {called}"
+        return f"; {who} gave it up only when made to{late}"
     if then is not None and then.state in (State.lock_wait, State.io_wait, State.idle):
-        what = "it had nothing more to do" if then.state is State.idle else f"it began {doing(then.state, then.detail)}"
-        return f"; {who} gave it up when {what.replace('began asleep', 'went to sleep')}"
+        why = "had nothing more to do" if then.state is State.idle else f"began {doing(then.state, then.detail)}"
+        return f"; {who} gave it up when it {why.replace('began asleep', 'went to sleep')}"
     return f"; {who} had it last" if named else ""
 
 
 def _advice(question: Question, holders: list[Had], done: dict[int, list[Doing]]) -> str | None:
     spell, (interval, _) = question.spell, question.meanwhile.interval()
-    whole = sum(had.end - had.start for had in holders[:8])
-    off = {state: sum(one.ns for had in holders[:8] for one in done[had.lane] if one.state is state) for state in State}
-    if sum(off[state] for state in _BLOCKED[:2]) * 3 > whole:
+    every = [one for had in holders[:_SHOWN] for one in done[had.lane]]
+    whole = sum(one.ns for one in every)
+    if 3 * sum(one.ns for one in every if one.state in (State.lock_wait, State.io_wait)) > whole:
         return _BLOCKS
-    if off[State.runnable] * 3 > whole:
+    if 3 * sum(one.ns for one in every if one.state is State.runnable) > whole:
         return _NO_CORE
-    if holders[0].end - holders[0].start > 3 * interval and spell.ns > 3 * interval:
+    seen = question.meanwhile.trace.record.sources.get("gil") == "exact"
+    if seen and any(had.end - had.start > 3 * interval and done[had.lane][0].state is State.running for had in holders[:_SHOWN]):
         return _LONG_CALL
     return _TURNS if spell.ns >= 0.5 * interval else None
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from engine.explain.answer import Answer, Because, Spell
-from engine.explain.meanwhile import Doing
 from engine.explain.phrases import Wait, awaited, doing
 from engine.explain.question import Question
 from engine.trace import Edge, State
 from engine.wording import count, duration, listed
 
-_MOST = 8
+_SHOWN = 8
 _NAMED = 2
 _LONG_STEP_NS = 10_000_000
+_STEP_ROWS = 1000
+_OUTSIDE = (State.ready, State.suspended, State.starting, State.unknown)
+_AT_ONCE_NS = 1_000_000
 _COMPUTES = (
     "An event loop cannot interrupt a task: work that computes for long belongs in a process or a thread, or must await now and then."
 )
@@ -20,75 +22,77 @@ _BLOCKS = "A call that blocks stops the whole loop: await its asynchronous kin, 
 
 def ready(question: Question) -> Answer:
     """Which steps had the loop meanwhile, longest first."""
+    spell = question.spell
+    what = "its first turn" if spell.start == question.lane.start_ns else "its turn"
+    begun = (
+        f"{question.who} {question.said('was ready and waited', 'is ready and has waited')} {question.took} for {what} on the event loop"
+    )
+    return turns(question, begun)
+
+
+def turns(question: Question, begun: str) -> Answer:
+    """The answer to a wait for a turn, which begins with `begun`."""
     meanwhile, spell = question.meanwhile, question.spell
-    first = spell.start == question.lane.start_ns
-    what = "its first turn" if first else "its turn"
-    waited = question.said("was ready and waited", "is ready and has been waiting")
-    begun = f"{question.who} {waited} {question.took} for {what} on the event loop"
     steps = meanwhile.steps(meanwhile.tasks_beside(spell.lane), spell.start, spell.end)
-    because = [_step(question, step) for step in steps]
-    had = sum(one.ns for one in because)
-    longest = sorted(because, key=lambda one: -one.ns)
-    if not because or 5 * had < spell.ns:
-        return Answer(f"{begun}: {_loop_itself(question)}.", tuple(longest[:_MOST]))
+    longest = sorted((_step(question, step) for step in steps), key=lambda one: -one.ns)
+    because = tuple(longest[:1] + [one for one in longest[1:_SHOWN] if one.ns * 100 >= spell.ns])
+    had = sum(one.ns for one in longest)
+    if 5 * had < spell.ns:
+        return Answer(f"{begun}: {_loop_itself(question)}.", because)
     by_task: dict[int, int] = {}
     for one in longest:
         by_task[one.lane] = by_task.get(one.lane, 0) + one.ns
-    order = sorted(by_task, key=lambda lane: -by_task[lane])
+    order = [lane for lane in sorted(by_task, key=lambda lane: -by_task[lane]) if by_task[lane] * 100 >= spell.ns] or [longest[0].lane]
     if len(order) == 1:
-        at = _at(question, longest[0])
-        said = f"{meanwhile.name(order[0])} had the loop{'' if 10 * had >= 9 * spell.ns else f' for {duration(had)} of that'}{at}"
+        of = "" if 10 * had >= 9 * spell.ns else f" for {duration(had)} of that"
+        said = f"{meanwhile.name(order[0])} had the loop{of}, {_mostly(question, longest[0])}"
     else:
         named = [f"{meanwhile.name(lane)} for {duration(by_task[lane])}" for lane in order[:_NAMED]]
-        more = [f"{count(len(order) - _NAMED, 'other task')}"] if len(order) > _NAMED else []
+        more = [count(len(order) - _NAMED, "other task")] if len(order) > _NAMED else []
         said = f"the loop was running {listed(named + more)}"
-    return Answer(f"{begun}: {said}.", tuple(longest[:_MOST]), advice=_advice(question, longest[0]))
+    return Answer(f"{begun}: {said}.", because, advice=_advice(question, longest[0]))
 
 
 def suspended(question: Question) -> Answer:
     """What it awaited, and what completed that."""
     meanwhile, spell = question.meanwhile, question.spell
-    what = awaited(spell.detail) if spell.detail else "something that the record does not name"
-    begun = f"{question.who} {question.said('awaited', 'has been awaiting')} {what} for {question.took}"
+    wait = Wait.of(spell.detail)
+    what = awaited(spell.detail) if spell.detail else "something, of which nothing more is recorded,"
+    begun = f"{question.who} {question.said('awaited', 'has awaited')} {what} for {question.took}"
     edges = tuple(question.ended_by()[-3:])
-    theirs = _awaited_tasks(question)
-    because = tuple(question.meanwhile_of(lane, "meanwhile", max(spell.start, meanwhile.lane(lane).start_ns)) for lane in theirs[:_MOST])
+    theirs = _awaited_task(question, wait)
     if spell.open:
-        return Answer(f"{begun}.", because, edges)
-    ended = _completed(question, edges, theirs)
-    if not because and ended is not None and ended[1] is not None:
-        because = (question.meanwhile_of(ended[1], "meanwhile"),)
-    then = _then(question)
-    return Answer(f"{begun}{f'; {ended[0]}' if ended else ''}{then}.", because, edges)
+        return Answer(f"{begun}.", () if theirs is None else (question.beside(theirs),), edges)
+    ended, who = _completed(question, wait, edges, theirs)
+    because: tuple[Because, ...] = ()
+    if who is not None:
+        because = (question.beside(who, max(spell.start, min(meanwhile.lane(who).start_ns, spell.end - 1))),)
+    return Answer(f"{begun}{ended}{_then(question)}.", because, edges)
 
 
 def _step(question: Question, step: Spell) -> Because:
     spell = question.spell
     ns = min(step.end, spell.end) - max(step.start, spell.start)
-    long = "" if ns == step.ns else f" of its step of {duration(step.ns)}"
-    return Because(step.lane, step.start, step.end, step.state, ns, f"had the loop for {duration(ns)}{long}, {_mostly(question, step)}")
+    of = "" if ns == step.ns else f" of its step of {duration(step.ns)}"
+    whole = Because(step.lane, step.start, step.end, step.state, ns, "")
+    return Because(step.lane, step.start, step.end, step.state, ns, f"had the loop for {duration(ns)}{of}, {_mostly(question, whole)}")
 
 
-def _mostly(question: Question, step: Spell) -> str:
-    done = question.meanwhile.doing(step.lane, step.start, step.end)
-    named = [one for one in done if one.ns * 10 >= step.ns][:2] or done[:1]
-    if len(named) == 1:
-        return doing(named[0].state, named[0].detail)
-    return ", then ".join(f"{doing(one.state, one.detail)} for {duration(one.ns)}" for one in named)
-
-
-def _at(question: Question, step: Because) -> str:
-    done: list[Doing] = question.meanwhile.doing(step.lane, step.start_ns, step.end_ns)
-    return f", {doing(done[0].state, done[0].detail)}" if done else ""
+def _mostly(question: Question, step: Because) -> str:
+    """What a task did in its step: `running Python in parse (prog.py)`; with times, where it was not one thing."""
+    done = question.meanwhile.doing(step.lane, step.start_ns, step.end_ns)
+    if len(done) == 1 or done[0].ns * 10 >= 9 * (step.end_ns - step.start_ns):
+        return doing(done[0].state, done[0].detail)
+    return question.did(step.lane, step.start_ns, step.end_ns)
 
 
 def _loop_itself(question: Question) -> str:
     """What the loop's thread did, where no task had it."""
     meanwhile, spell = question.meanwhile, question.spell
     host = meanwhile.host(spell.lane)
-    done = [one for one in meanwhile.doing(host, spell.start, spell.end) if one.state is not State.idle]
-    if not done or 5 * done[0].ns < spell.ns or done[0].state in (State.running, State.native):
-        return "the loop was between two rounds, at callbacks of its own"
+    done = [one for one in meanwhile.doing(host, spell.start, spell.end) if one.state not in (State.idle, State.running, State.native)]
+    if not done or 3 * done[0].ns < spell.ns:
+        return "no task had it; the loop was at callbacks of its own, or about to look what comes next"
     return f"its thread, {meanwhile.name(host)}, was {doing(done[0].state, done[0].detail)} for {duration(done[0].ns)}"
 
 
@@ -101,40 +105,60 @@ def _advice(question: Question, longest: Because) -> str | None:
     return _BLOCKS if blocked > computed else _COMPUTES
 
 
-def _awaited_tasks(question: Question) -> list[int]:
-    """The tasks that it names as awaited (`join child() · Task-5`): on its own loop."""
-    wait = Wait.of(question.spell.detail)
+def _awaited_task(question: Question, wait: Wait) -> int | None:
+    """The task that it says it awaits (`join child() · Task-5`), on its own loop."""
     if wait.kind != "join":
-        return []
+        return None
     last = wait.target.rpartition(" › ")[2]
-    trace, host = question.meanwhile.trace, question.meanwhile.host(question.spell.lane)
-    return [lane.id for lane in trace.lanes.values() if lane.kind == "task" and lane.parent == host and lane.name == last]
+    return next((lane for lane in question.meanwhile.tasks_beside(question.spell.lane) if question.meanwhile.lane(lane).name == last), None)
 
 
-def _completed(question: Question, edges: tuple[Edge, ...], theirs: list[int]) -> tuple[str, int | None] | None:
+def _completed(question: Question, wait: Wait, edges: tuple[Edge, ...], theirs: int | None) -> tuple[str, int | None]:
     """What ended it, and on which lane that was."""
     meanwhile, spell = question.meanwhile, question.spell
+    if theirs is not None:
+        return ("" if wait.target == meanwhile.lane(theirs).name else f", until {meanwhile.name(theirs)} came to its end"), theirs
+    handed = [edge.to_lane for edge in meanwhile.leaving(spell.lane, _step_begin(question), spell.start + 1) if edge.kind == "submit"]
+    if handed and wait.kind in ("to_thread", "call"):
+        return f", until {meanwhile.name(handed[-1])} had done it", handed[-1]
     if edges:
-        edge = edges[-1]
-        verb = {"message": "sent what it waited for", "submit": "handed it work", "release": "let it go on"}.get(edge.kind, "let it go on")
-        return f"{meanwhile.name(edge.from_lane)} {verb}", edge.from_lane
-    for lane in theirs:
-        end = meanwhile.lane(lane).end_ns
-        if end is not None and spell.start < end <= spell.end + 1_000_000:
-            return f"{meanwhile.name(lane)} came to its end", lane
-    wakers = [step for step in meanwhile.steps(meanwhile.tasks_beside(spell.lane), spell.end - 1, spell.end + 1) if step.start < spell.end]
-    if wakers:
-        waker = wakers[-1]
-        return f"{meanwhile.name(waker.lane)} let it go on in its own turn", waker.lane
-    wait = Wait.of(spell.detail)
+        return f", until {meanwhile.name(edges[-1].from_lane)} {wait.ended}", edges[-1].from_lane
+    tasks = meanwhile.tasks_beside(spell.lane)
+    if wait.kind == "join":
+        # Who was waited for has ended just before: the loop calls who waits in its next round.
+        ends = [
+            (end, lane)
+            for lane in tasks
+            if (end := meanwhile.lane(lane).end_ns) and max(spell.start, spell.end - _AT_ONCE_NS) < end <= spell.end
+        ]
+        if ends:
+            return f", until {meanwhile.name(max(ends)[1])} came to its end just before", max(ends)[1]
+    steps = [step for step in meanwhile.steps(tasks, spell.end - 1, spell.end + 1) if step.start < spell.end]
+    if steps:
+        return f", until {meanwhile.name(steps[-1].lane)} {wait.ended}", steps[-1].lane
     if wait.kind in ("receive", "connect", "send"):
-        return "the loop saw that the socket was ready", None
-    return ("the loop's timer ended that", None) if wait.kind == "sleep" else None
+        return ", until the loop saw that the socket was ready", None
+    return (", until the loop's timer ended it" if wait.kind == "sleep" else ""), None
+
+
+def _step_begin(question: Question) -> int:
+    """When the step began that led to the wait."""
+    lane, start = question.meanwhile.index.lane(question.spell.lane), question.spell.start
+    first, _ = lane.bounds(start, start + 1)
+    at = first
+    while (
+        at > 0
+        and first - at < _STEP_ROWS
+        and lane.segments.state[at - 1] not in _OUTSIDE
+        and lane.segments.end[at - 1] == lane.segments.start[at]
+    ):
+        at -= 1
+    return int(lane.segments.start[at])
 
 
 def _then(question: Question) -> str:
     """How long it then waited for its turn, if that was long."""
     after = question.after
-    if after is None or after.state is not State.ready or after.ns < 1_000_000:
+    if after is None or after.state is not State.ready or after.ns < _AT_ONCE_NS:
         return ""
-    return f", but then it waited {duration(after.ns)} for its turn on the loop"
+    return f"; then it waited {duration(after.ns)} for its turn on the loop"

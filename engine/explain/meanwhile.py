@@ -61,14 +61,14 @@ class Meanwhile:
         if lane is None or lane not in self.trace.lanes:
             return "somebody who has no lane"
         found = self.lane(lane)
-        name = found.name
+        name, kind = found.name, _KINDS[found.kind]
         if found.kind == "process" and self._names["process", name] > 1 and found.pid is not None:
             name = f"{name} ({found.pid})"
         if found.kind in ("thread", "interpreter") and self._names[found.kind, name] > 1:
             process = process_of(self.trace, lane)
             if process is not None and self.lane(process).name != name:
                 name = f"{name} of {self.name(process).removeprefix('process ')}"
-        return f"{_KINDS[found.kind]}{name}"
+        return name if kind and name.lower().startswith(kind.strip()) else f"{kind}{name}"
 
     def of_kind(self, kind: LaneKind) -> list[int]:
         """All lanes of a kind, ascending."""
@@ -122,6 +122,11 @@ class Meanwhile:
             found.append(Had(ref, int(length[rows].sum()), int(part.start[best]), int(part.end[best])))
         return sorted(found, key=lambda had: (-had.ns, had.start))
 
+    def on_cores(self, lane: int, t0: int, t1: int) -> int | None:
+        """How many ns of `[t0, t1)` the lane's thread was on cores; None where those were not recorded."""
+        cores, thread = self.of_kind("cpu"), self.host(lane)
+        return sum(had.ns for core in cores for had in self.had(core, t0, t1) if had.lane == thread) if cores else None
+
     def gil_of(self, lane: int, ref: int | None, t0: int, t1: int) -> int | None:
         """The GIL that a thread or task needs: where its process has several, the one that `ref` held longest in `[t0, t1)`."""
         gils = gils_of(self.trace, lane)
@@ -171,6 +176,38 @@ class Meanwhile:
         """What to do for more, where a source did not tell exactly."""
         how = self.trace.record.sources.get(source, "off")
         return None if how == "exact" else "`gilscope doctor` says what could be seen on the machine that records, and what is in the way."
+
+    def lane_called(self, name: str, spell: Spell) -> int | None:
+        """The thread, process or task of that name that was there during the spell: of the same process, if there is one."""
+        lanes = [lane for lane in self.trace.lanes.values() if name and lane.name == name and lane.kind in ("thread", "process", "task")]
+        there = [lane for lane in lanes if lane.start_ns < spell.end and (lane.end_ns is None or lane.end_ns > spell.start)]
+        mine = self.lane(spell.lane).pid
+        return min(there, key=lambda lane: (lane.pid != mine, lane.kind == "process", lane.id)).id if there else None
+
+    def last_to_end(self, spell: Spell) -> int | None:
+        """Of the threads beside the spell's lane and the processes below its own, the one that ended last before the spell did."""
+        mine = process_of(self.trace, spell.lane)
+        ends = [
+            (lane.end_ns if lane.kind == "thread" else self._ended(lane), lane.id)
+            for lane in self.trace.lanes.values()
+            if lane.parent == mine and lane.id != spell.lane and lane.kind in ("thread", "process")
+        ]
+        return max(((end, lane) for end, lane in ends if end is not None and spell.start < end <= spell.end), default=(0, None))[1]
+
+    def _ended(self, process: Lane) -> int | None:
+        """When a process had ended: its lane goes on, in a state that says so."""
+        last = self.index.lane(process.id).segments
+        return int(last.start[-1]) if len(last) and last.state[-1] in (State.exited, State.crashed) else None
+
+    def process_of_pid(self, pid: int) -> int | None:
+        """The process lane of a pid; the latest, should several have had it."""
+        return max((lane.id for lane in self.trace.lanes.values() if lane.kind == "process" and lane.pid == pid), default=None)
+
+    @property
+    def has_gil(self) -> bool:
+        """Whether the run's interpreter has a GIL, as far as the record says."""
+        interpreter = self.trace.record.spec.interpreter
+        return not (interpreter.get("free_threaded") is True and interpreter.get("gil_enabled") is False)
 
     def interval(self) -> tuple[int, str]:
         """The switch interval in ns, and how it is called: a program may have set its own."""

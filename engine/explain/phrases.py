@@ -17,6 +17,7 @@ _SIMPLE = {
     State.crashed: "crashed",
     State.unknown: "not observed",
     State.idle: "idle",
+    State.exited: "gone",
 }
 _WAITS = {
     "lock": "for {a lock}",
@@ -39,6 +40,17 @@ _WAITS = {
     "child": "for a child process",
     "call": "inside a call",
     "to_thread": "for work in a thread",
+}
+_ENDS = {
+    "get": "put something in",
+    "put": "took something out",
+    "event": "set it",
+    "condition": "notified it",
+    "semaphore": "released it",
+    "results": "had them",
+    "join": "came to its end",
+    "to_thread": "had done it",
+    "child": "ended",
 }
 _HELD_BY_SOMEBODY = ("lock", "semaphore")
 
@@ -81,6 +93,8 @@ class Wait:
             return "for a new thread to start"
         if self.kind == "condition" and not self.target:
             return "to be notified through a condition"
+        if self.kind == "join" and self.target == "future":
+            return "for others to end"
         if self.kind == "join" and self.target.rpartition(" › ")[2].endswith("gather()"):
             return f"for all that {self.target} gathers"
         if self.kind == "results":
@@ -89,12 +103,21 @@ class Wait:
             return "for a child process to end" if self.target in ("", "process") else f"for child process {self.target} to end"
         pattern = _WAITS.get(self.kind)
         if pattern is None:
-            return f"for {self.kind} {self.target}".rstrip() if self.kind else "for something that no source names"
+            return f"for {self.kind} {self.target}".rstrip() if self.kind else "for something of which nothing more is recorded"
         before, brace, after = pattern.partition("{")
         if not brace:
             return f"{pattern} ({self.target})" if self.target else pattern
         default, _, rest = after.partition("}")
         return f"{before}{self._named(default)}{rest}"
+
+    @property
+    def ended(self) -> str:
+        """What somebody did who ended it: `released it`, `put something in`."""
+        if self.is_of_a_lock:
+            return "released it"
+        if self.kind == "event" and self.target == "thread start":
+            return "had begun"
+        return _ENDS.get(self.kind, "let it go on")
 
     @property
     def doing(self) -> str:
@@ -108,7 +131,7 @@ class Wait:
     def _named(self, default: str) -> str:
         if not self.target:
             return default
-        if self.kind in ("socket", "pipe") or (self.kind == "lock" and self.target.isdigit()):
+        if self.kind in ("socket", "pipe") or (self.kind in ("lock", "file") and self.target.isdigit()):
             return f"{self.kind} {self.target}"
         # What a coroutine was in, innermost last: `serve › Lock.acquire`.
         return f"{default} ({self.target})" if "." in self.target or "›" in self.target else self.target
@@ -123,6 +146,12 @@ def doing(state: State, detail: str | None) -> str:
         return f"awaiting {awaited(detail)}" if detail else "awaiting something"
     said = _SIMPLE.get(state, state.name)
     return f"{said} in {detail}" if detail and state in (State.running, State.native) else said
+
+
+def generally(state: State) -> str:
+    """What several are at, whatever each is waiting for."""
+    waits = {State.lock_wait: "waiting for a lock, a queue or a join", State.io_wait: "waiting for I/O or asleep"}
+    return waits.get(state) or doing(state, None)
 
 
 def awaited(detail: str) -> str:
@@ -144,10 +173,16 @@ def awaited(detail: str) -> str:
         "barrier": "the others at a barrier",
     }
     if wait.kind in simple:
-        return f"{simple[wait.kind]} ({wait.target})" if wait.target else simple[wait.kind]
+        return f"{simple[wait.kind]} ({path_of(wait.target)})" if wait.target else simple[wait.kind]
     if wait.kind == "join":
-        return wait.target or "others to end"
+        return "others to end" if wait.target in ("", "future") else path_of(wait.target)
     return detail
+
+
+def path_of(target: str) -> str:
+    """`serve › StreamReader.read` of `serve › StreamReader.read › StreamReader.read`: without what asyncio does within itself."""
+    parts = [part for part in dict.fromkeys(target.split(" › ")) if not part.startswith("Base")]
+    return " › ".join(parts) or target
 
 
 def opened(text: str) -> str:

@@ -59,10 +59,16 @@ class Question:
         found = self.meanwhile.arriving(lane, self.spell.start + 1, until + _WAY_NS + 1)
         return [edge for edge in found if edge.kind != "spawn" and edge.from_ns <= self.spell.end + _WAY_NS]
 
-    def meanwhile_of(self, lane: int, lead: str, t0: int | None = None, t1: int | None = None) -> Because:
-        """What another lane mostly did during the spell, or during a part of it: a place to look at."""
-        begin, end = self.spell.start if t0 is None else t0, self.spell.end if t1 is None else t1
+    def did(self, lane: int, t0: int, t1: int) -> str:
+        """What a lane mostly did in `[t0, t1)`: `asleep for 65.6 ms and waiting for a core for 23.5 ms`."""
+        done = self.meanwhile.doing(lane, t0, t1)
+        told = [one for at, one in enumerate(done[:2]) if not at or one.ns * 10 >= t1 - t0]
+        return " and ".join(f"{doing(one.state, one.detail)} for {duration(one.ns)}" for one in told) or "not seen"
+
+    def beside(self, lane: int, t0: int | None = None, t1: int | None = None, lead: str = "was meanwhile") -> Because:
+        """What another lane mostly did during the spell, or a part of it, as a place to look at."""
+        begin = self.spell.start if t0 is None else t0
+        end = max(self.spell.end if t1 is None else t1, begin + 1)
         done = self.meanwhile.doing(lane, begin, end)
         state, ns = (done[0].state, done[0].ns) if done else (State.unknown, 0)
-        parts = [f"{doing(one.state, one.detail)} for {duration(one.ns)}" for one in done[:2] if one.ns * 10 >= end - begin]
-        return Because(lane, begin, end, state, ns, f"{lead} {', then '.join(parts)}" if parts else lead)
+        return Because(lane, begin, end, state, ns, f"{lead} {self.did(lane, begin, end)}")

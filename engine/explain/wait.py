@@ -13,56 +13,55 @@ _HOLDING = (
 )
 _ON_LOOP = "It blocked its event loop: await the asynchronous kin of that call, or hand it to a thread (asyncio.to_thread)."
 _LONG_NS = 5_000_000
+_FREE_NS = 1_000_000
+_NEXT_NS = 1_000_000
 
 
 def io_wait(question: Question) -> Answer:
     """Which call, peer, file or sleep; and who sent what it waited for, where that was one of ours."""
-    spell = question.spell
+    meanwhile, spell = question.meanwhile, question.spell
     wait = Wait.of(spell.detail)
     edges = tuple(question.ended_by()[-3:])
     advice = _HOLDING if wait.holding else _ON_LOOP if question.lane.kind == "task" and spell.ns >= _LONG_NS else None
     if wait.stopped:
-        stopped = f"{question.who} {question.said('was', 'is')} stopped for {question.took} by a signal"
-        return Answer(f"{stopped} (SIGSTOP, or a key such as Ctrl-Z), until it is told to go on.", edges=edges)
+        text = f"{question.who} {question.said('was', 'has been')} stopped for {question.took} by a signal (SIGSTOP, or Ctrl-Z)"
+        return Answer(f"{text}{question.said('', ', until it is told to go on')}.", edges=edges)
+    free = (
+        ""
+        if wait.holding or not meanwhile.has_gil or spell.ns < _FREE_NS
+        else ". It had let the GIL go, so that others could run meanwhile"
+    )
     if wait.kind == "sleep":
-        begun = f"{question.who} {question.said('slept', 'has been sleeping')} for {question.took}"
-        return Answer(f"{begun}{_meanwhile_others(wait)}.", advice=advice)
-    text = f"{question.who} {question.said('waited', 'has been waiting')} {wait.what} for {question.took}"
+        return Answer(f"{question.who} {question.said('slept', 'has slept')} for {question.took}{free}.", advice=advice)
+    child = meanwhile.process_of_pid(int(wait.target)) if wait.kind == "child" and wait.target.isdigit() else None
+    what = wait.what if child is None else f"for {meanwhile.name(child)} to end"
+    text = f"{question.who} {question.said('waited', 'has waited')} {question.took} {what}"
+    if child is not None:
+        return Answer(f"{text}{free}.", (question.beside(child),), edges, advice)
     if not edges:
-        return Answer(f"{text}{_meanwhile_others(wait)}.", advice=advice)
+        return Answer(f"{text}{free}.", advice=advice)
     sender = edges[-1].from_lane
-    verb = "ended that" if wait.kind != "results" else "had them"
-    text = f"{text}, until {question.meanwhile.name(sender)} {verb}"
-    return Answer(f"{text}.", (question.meanwhile_of(sender, "meanwhile"),), edges, advice)
+    return Answer(f"{text}, until {meanwhile.name(sender)} {wait.ended}{free}.", (question.beside(sender),), edges, advice)
 
 
 def idle(question: Question) -> Answer:
     """Why there was nothing to do, and what ended that."""
     meanwhile, spell = question.meanwhile, question.spell
     edges = tuple(question.ended_by()[-3:])
-    is_loop = bool(meanwhile.tasks_beside(spell.lane)) if question.lane.kind == "thread" else False
-    what = "no task of its event loop was ready" if is_loop else "it had no job"
+    tasks = meanwhile.tasks_beside(spell.lane) if question.lane.kind == "thread" else []
+    what = "no task of its event loop was ready" if tasks else "it had no job"
     begun = f"{question.who} {question.said('had', 'has had')} nothing to do for {question.took}: {what}"
     if spell.open:
         return Answer(f"{begun}.")
     submitted = [edge for edge in edges if edge.kind == "submit"]
     if submitted:
         edge = submitted[-1]
-        queued = f" ({duration(edge.to_ns - edge.from_ns)} from handing it over to its start)" if edge.to_ns - edge.from_ns >= 1000 else ""
-        return Answer(f"{begun}, until {meanwhile.name(edge.from_lane)} handed it one{queued}.", edges=edges)
+        queued = edge.to_ns - edge.from_ns
+        late = f" ({duration(queued)} from handing it over to its start)" if queued >= 1000 else ""
+        return Answer(f"{begun}, until {meanwhile.name(edge.from_lane)} handed it one{late}.", edges=edges)
     if edges:
         return Answer(f"{begun}, until {meanwhile.name(edges[-1].from_lane)} woke it.", edges=edges)
-    if is_loop:
-        woken = [
-            step
-            for step in meanwhile.steps(meanwhile.tasks_beside(spell.lane), spell.end, spell.end + 1_000_000)
-            if step.start >= spell.end
-        ]
-        if woken:
-            because = (question.meanwhile_of(woken[0].lane, "until then"),)
-            return Answer(f"{begun}, until {meanwhile.name(woken[0].lane)} was.", because)
+    woken = [step for step in meanwhile.steps(tasks, spell.end, spell.end + _NEXT_NS) if step.start >= spell.end] if tasks else []
+    if woken:
+        return Answer(f"{begun}, until {meanwhile.name(woken[0].lane)} was.", (question.beside(woken[0].lane),))
     return Answer(f"{begun}.")
-
-
-def _meanwhile_others(wait: Wait) -> str:
-    return "" if wait.holding else ", without the GIL: others could run meanwhile"

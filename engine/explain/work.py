@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from engine.explain.answer import Answer, Because
 from engine.explain.phrases import doing
 from engine.explain.question import Question
@@ -11,14 +9,13 @@ from engine.trace import State
 from engine.wording import duration, listed
 
 _BRIEF_NS = 100_000
-_WAITS = (State.lock_wait, State.io_wait, State.gil_wait, State.idle, State.suspended)
 
 
 def running(question: Question) -> Answer:
     """Which function, on which core; and who took its place."""
     spell = question.spell
     at = f" in {spell.detail}" if spell.detail else ""
-    text = f"{question.who} {question.said('ran', 'has been running')} Python{at} for {question.took}{_where(question)}"
+    text = f"{question.who} {question.said('ran', 'has run')} Python{at} for {question.took}{_where(question)}"
     then, because = _then(question)
     return Answer(f"{text}{then}.", because)
 
@@ -27,19 +24,16 @@ def native(question: Question) -> Answer:
     """That others could run Python meanwhile, and who did."""
     meanwhile, spell = question.meanwhile, question.spell
     at = f" in {spell.detail}" if spell.detail else ""
-    if (
-        spell.ns < _BRIEF_NS
-        and not at
-        and ((question.before and question.before.state in _WAITS) or (question.after and question.after.state in _WAITS))
-    ):
-        text = (
-            f"{question.who} {question.said('was', 'is')} on a core for {question.took} without the GIL{_where(question)}: "
-            "on its way into a wait or out of one, as in a system call."
-        )
-        return Answer(text)
+    if spell.ns < _BRIEF_NS and not at:
+        how = " without the GIL" if meanwhile.has_gil else ""
+        text = f"{question.who} {question.said('was', 'is')}{_where(question) or ' on a core'} for {question.took}{how}"
+        return Answer(f"{text}: a short system call, or the way into a wait or out of one.")
+    if not meanwhile.has_gil or meanwhile.gil_of(spell.lane, spell.ref, spell.start, spell.end) is None:
+        text = f"{question.who} {question.said('worked', 'has worked')}{at} for {question.took}{_where(question)} outside of Python code"
+        return Answer(f"{text}: in C code, in a system call, or in a program that is not Python.")
     text = (
-        f"{question.who} {question.said('worked', 'has been working')}{at} for {question.took} without the GIL{_where(question)}: "
-        "C code that lets others run meanwhile (hashing, compression, NumPy), or a system call"
+        f"{question.who} {question.said('worked', 'has worked')}{at} for {question.took}{_where(question)} without the GIL, in C code that "
+        "lets others run Python meanwhile (hashing, compression, NumPy), or in a system call"
     )
     gil = meanwhile.gil_of(spell.lane, spell.ref, spell.start, spell.end)
     others = [] if gil is None else [had for had in meanwhile.had(gil, spell.start, spell.end) if had.lane != meanwhile.host(spell.lane)]
@@ -57,10 +51,7 @@ def _where(question: Question) -> str:
     meanwhile, spell = question.meanwhile, question.spell
     me = meanwhile.host(spell.lane)
     for core in meanwhile.of_kind("cpu"):
-        busy = meanwhile.index.lane(core).by_ref(me)
-        edges = np.array([spell.start, spell.end], np.int64)
-        ns = int(np.diff(busy.before(edges))[0])
-        if 10 * ns >= 9 * spell.ns:
+        if any(had.lane == me and 10 * had.ns >= 9 * spell.ns for had in meanwhile.had(core, spell.start, spell.end)):
             return f" on {meanwhile.name(core)}"
     return ""
 

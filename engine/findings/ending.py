@@ -7,9 +7,7 @@ from typing import ClassVar, Self
 
 from engine.findings.case import Case
 from engine.findings.finding import Finding
-from engine.wording import count, duration
-
-_SIGNALS = {1: "SIGHUP", 2: "SIGINT", 6: "SIGABRT", 8: "SIGFPE", 9: "SIGKILL", 11: "SIGSEGV", 13: "SIGPIPE", 15: "SIGTERM"}
+from engine.wording import count, duration, signal_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +96,7 @@ def unlucky_end(case: Case) -> str | None:
     code = case.trace.record.result.get("exit_code") if case.is_program else None
     if not isinstance(code, int) or code == 0:
         return None
-    return f"ended with exit code {code}" if code > 0 else f"was ended by {_SIGNALS.get(-code, f'signal {-code}')}"
+    return f"ended with exit code {code}" if code > 0 else f"was ended by {signal_name(-code)}"
 
 
 def message_of(case: Case) -> str:
