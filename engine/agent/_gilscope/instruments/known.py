@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from ..shapes import Mark
 
+INSIDE, AGAIN = 0.0, -1.0
 _NEVER = float("inf")
 
 
@@ -33,10 +34,10 @@ def _nobody(_: int) -> float:
 
 class Known:
     """What is known of one task, which carries this as `_gilscope`. `number` is where marks want it, and four words are ready made.
-    `met` and `named` are the marks that know of the task, and of its name; `ended` is when its last step did. `ending`, in a step, is the
-    word that will end it, unless the task is done then; 0 outside."""
+    `met` and `named` are the marks that know of the task, and of its name. `ended` is when its last step did, and within a step
+    `INSIDE`, or `AGAIN` once its loop was asked to call it again."""
 
-    __slots__ = ("again", "begins", "ended", "ending", "ends", "home", "met", "named", "number", "ready")
+    __slots__ = ("again", "begins", "ended", "ends", "home", "met", "named", "number", "ready")
 
     def __init__(self, home: Home) -> None:
         self.home = home
@@ -45,7 +46,6 @@ class Known:
         self.ends, self.again = codes.STEP_END | number, codes.STEP_AGAIN | number
         self.met: Mark = _nobody
         self.named: Mark = _nobody
-        self.ending = 0
         self.ended = _NEVER
 
     def meet(self, mark: "Mark") -> None:
@@ -60,10 +60,12 @@ class Known:
         marks.of_this_thread().text(codes.TASK_NEW, self.number >> 8, awaited.name_of(task, coroutine))
 
     def ends_step(self, task: "Any", mark: "Mark") -> None:
-        word, self.ending = self.ending, 0
-        if word == self.ends and (task is None or task.done()):
-            word = codes.TASK_END | self.number
-        self.ended = mark(word)
+        if self.ended == AGAIN:
+            self.ended = mark(self.again)
+        elif task is None or task.done():
+            self.ended = mark(codes.TASK_END | self.number)
+        else:
+            self.ended = mark(self.ends)
 
 
 def home_of(loop: "Any") -> Home:

@@ -14,7 +14,7 @@ from types import BuiltinMethodType
 from .. import codes, marks
 from . import awaited, selecting
 from .disguise import appear_at, forget_frame, take_place
-from .known import Home, Known, carry, home_of, meet
+from .known import INSIDE, Home, Known, carry, home_of, meet
 
 TYPE_CHECKING = False  # As in marks: typing is not to be imported.
 if TYPE_CHECKING:
@@ -65,10 +65,16 @@ def _handle_of(events: "Any") -> "Any":
                     events.Handle._run(self)
                     return
                 known.name(self._gilscope_task, mark)
-            known.ending = ends = known.ends
+            known.ended = 0.0  # INSIDE
             mark(known.begins)
+            args = self._args
             try:
-                self._context.run(self._callback, *self._args)
+                if not args:
+                    self._context.run(self._callback)
+                elif len(args) == 1:  # Which takes less time than to unpack them.
+                    self._context.run(self._callback, args[0])
+                else:
+                    self._context.run(self._callback, *args)
             except BaseException as error:
                 known.ends_step(self._gilscope_task, mark)
                 if isinstance(error, (SystemExit, KeyboardInterrupt)):
@@ -76,13 +82,14 @@ def _handle_of(events: "Any") -> "Any":
                 complain(self, error)
             else:
                 # What `ends_step` does, where it happens often.
-                word = known.ending
-                known.ending = 0
-                if word is ends and is_done(self._gilscope_task):
-                    word = last | known.number
-                known.ended = mark(word)
+                if known.ended:  # AGAIN
+                    known.ended = mark(known.again)
+                elif is_done(self._gilscope_task):
+                    known.ended = mark(last | known.number)
+                else:
+                    known.ended = mark(known.ends)
             # As the stock one does: the frame may live on, as a caller in the traceback of what the task raised.
-            self = None  # type: ignore[assignment]
+            self = args = None  # type: ignore[assignment]
 
     def complain(handle: "Any", error: BaseException) -> None:
         """Lets the stock handle say what it says of an error that comes out of a callback; out of a task's, none should."""
@@ -148,14 +155,15 @@ def _call_soon(loops: "Any", handle_type: "Any") -> None:
             task = callback.__self__
             try:
                 known = task._gilscope
+                ended = known.ended
             except Exception:
-                known = None
-            if type(known) is not Known:
                 known = meet(self, task) if kind is step_type or callback.__name__ == "task_wakeup" else None
+                ended = INSIDE if known is None else known.ended
         elif step_type is None and kind.__name__ == "TaskStepMethWrapper":
             step_type = kind
             task = callback.__self__
             known = meet(self, task)
+            ended = INSIDE if known is None else known.ended
         elif self._debug or self._closed:
             known = None
         else:
@@ -183,13 +191,16 @@ def _call_soon(loops: "Any", handle_type: "Any") -> None:
         handle._gilscope = known
         handle._gilscope_task = task
         self._ready.append(handle)
-        if known.ending:
-            known.ending = known.again
-        elif (mark := known.home.mark) is not None:
+        if ended > 0.0:
+            mark = known.home.mark
             if known.met is not mark:
+                if mark is None:
+                    return handle
                 known.meet(mark)
-            if mark(known.ready) - known.ended > long:
+            if mark(known.ready) - ended > long:
                 tell(task, mark)
+        else:
+            known.ended = -1.0  # AGAIN
         return handle
 
     def checked(loop: "Any", callback: "Any", args: "Any", context: "Any") -> "Any":
@@ -238,7 +249,7 @@ def _create_task(loops: "Any") -> None:
         known = Known(home)
         known.meet(mark)
         mark(known.begins)
-        known.ending = known.ends
+        known.ended = INSIDE
         home.starting.append(known)
         task = None
         try:
