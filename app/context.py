@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from fastapi import Request
 
 from app.hub import Hub
 from app.ids import is_id
+from app.live_figures import LiveFigures
 from app.owner import is_alive
 from app.queue import RunQueue, recover
 from app.settings import Settings
 from app.store import Comparison, Reader, Row, Snapshot, Store
 from app.thumbnails import Thumbnails
+from app.trace_object import trace_object
 from app.view_cache import ViewCache
 
 
@@ -26,6 +28,7 @@ class Context:
     reader: Reader
     views: ViewCache
     thumbnails: Thumbnails
+    figures: LiveFigures
     hub: Hub
     queue: RunQueue | None
 
@@ -40,6 +43,14 @@ class Context:
     def snapshot(self, trace_id: str) -> Snapshot | None:
         """Likewise, with its record."""
         return None if self.row(trace_id) is None else self.reader.snapshot(trace_id)
+
+    def told(self, trace_id: str) -> dict[str, Any] | None:
+        """The trace object, with the figures so far if it has not ended. None if there is none."""
+        row = self.row(trace_id)
+        if row is None or row.metrics is not None:
+            return None if row is None else trace_object(row, store=self.store)
+        live = self.reader.snapshot(trace_id)
+        return None if live is None else trace_object(live.row, store=self.store, live=live, so_far=self.figures.of)
 
     def comparison(self, comparison_id: str) -> Comparison | None:
         """None if there is none (or the id is malformed). Ends what whoever queued its runs has left behind."""

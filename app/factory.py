@@ -11,6 +11,7 @@ from app import assets, pages, problems, static_files
 from app.api import TAGS, routers
 from app.context import Context
 from app.hub import Hub
+from app.live_figures import LiveFigures
 from app.queue import Launcher, RunQueue, recover
 from app.security import BodyLimit, Headers, HostGuard, OriginGuard
 from app.settings import Settings
@@ -32,7 +33,7 @@ def create_app(settings: Settings, launcher: Launcher = Run) -> FastAPI:
     queue = None if settings.read_only else RunQueue(store, launcher, on_change=lambda _: hub.poke())
     if queue is None:
         recover(store)
-    context = Context(settings, store, Reader(store), ViewCache(), Thumbnails(), hub, queue)
+    context = Context(settings, store, Reader(store), ViewCache(), Thumbnails(), LiveFigures(), hub, queue)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -43,7 +43,7 @@ from app.documentation import tags
 from app.listing import chosen_runs, page_of_comparisons, page_of_traces
 from app.problems import ProblemError
 from app.store import Listing
-from app.trace_object import as_bytes, title, trace_object
+from app.trace_object import as_bytes
 from app.wishes import offer, recommended
 
 router = APIRouter(include_in_schema=False)
@@ -71,12 +71,10 @@ def home(request: Request) -> Response:
 @router.api_route("/t/{trace_id}", methods=["GET", "HEAD"])
 def trace(request: Request, trace_id: Annotated[str, PathParameter()]) -> Response:
     context = Context.of(request)
-    snapshot = context.snapshot(trace_id)
-    if snapshot is None:
+    told = context.told(trace_id)
+    if told is None:
         raise ProblemError(404, f"There is no trace {trace_id!r} here: it was deleted, or recorded somewhere else.")
-    told = trace_object(snapshot.row, store=context.store, live=snapshot)
-    name = snapshot.row.label or title(snapshot.row.record.spec)
-    return _page(request, "trace.html", {"page": "trace", "trace": told}, trace=told, title=name)
+    return _page(request, "trace.html", {"page": "trace", "trace": told}, trace=told, title=told["label"] or told["title"])
 
 
 @router.api_route("/c", methods=["GET", "HEAD"])

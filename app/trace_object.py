@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import shlex
+from collections.abc import Callable
 from typing import Any
 
 from app.store import Row, Snapshot, Store
@@ -19,15 +20,27 @@ from engine.trace import RunSpec
 _LONGEST_TITLE = 72
 
 
-def trace_object(row: Row, *, store: Store | None = None, live: Snapshot | None = None) -> dict[str, Any]:
-    """`store` tells the place in line. With `live`, the figures of a trace that has not ended are those so far, else None."""
+Figures = tuple[dict[str, Any] | None, str | None]
+"""Metrics and headline."""
+
+
+def figures_so_far(snapshot: Snapshot) -> Figures:
+    """Of a trace that has not ended. None of one without lanes."""
+    if not snapshot.head.lanes:
+        return None, None
+    figures = metrics(snapshot.trace)
+    return figures, headline(snapshot.trace, figures)
+
+
+def trace_object(
+    row: Row, *, store: Store | None = None, live: Snapshot | None = None, so_far: Callable[[Snapshot], Figures] = figures_so_far
+) -> dict[str, Any]:
+    """`store` tells the place in line. With `live`, the figures of a trace that has not ended are those `so_far`, else None."""
     record = row.record
     figures, said, t_ns = row.metrics, row.headline, row.t_ns
     if live is not None and figures is None:
-        t_ns = live.trace.t_ns
-        if live.trace.lanes:
-            figures = metrics(live.trace)
-            said = headline(live.trace, figures)
+        t_ns = live.head.t_ns
+        figures, said = so_far(live)
     return {
         "id": row.id,
         "digest": row.digest,

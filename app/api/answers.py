@@ -15,7 +15,7 @@ from app.context import Context
 from app.problems import MEDIA_TYPE, ProblemError
 from app.static_files import matches
 from app.store import Row, Snapshot
-from app.trace_object import as_bytes, trace_object
+from app.trace_object import as_bytes
 from app.wishes import RefusedError
 
 MAX_WAIT_S = 60.0
@@ -65,8 +65,10 @@ def found_snapshot(context: Context, trace_id: str) -> Snapshot:
 
 def told(context: Context, trace_id: str) -> dict[str, Any]:
     """The trace object, with the figures so far if it has not ended. Raises ProblemError 404."""
-    snapshot = found_snapshot(context, trace_id)
-    return trace_object(snapshot.row, store=context.store, live=snapshot)
+    found = context.told(trace_id)
+    if found is None:
+        raise no_such_trace(trace_id)
+    return found
 
 
 def refused(error: RefusedError) -> ProblemError:
