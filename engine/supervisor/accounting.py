@@ -9,7 +9,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from engine.probes.account_fold import AccountFold, Visit
+from engine.agent._gilscope import codes
+from engine.probes.account_fold import AccountFold
+from engine.probes.account_thread import Visit
+from engine.probes.marks import ThreadMarks
 from engine.probes.schedstat import Reading, SchedStat
 from engine.supervisor.pace import stay_prompt
 from engine.timeline.evidence import Accounts
@@ -56,10 +59,14 @@ class Accounting:
         if self._schedstat.cpu == cpu:
             self._visits.append(Visit(began - _WAKING_NS, time.monotonic_ns() + _LEAVING_NS, cpu))
 
-    def take(self, *, last: bool) -> Accounts | None:
-        """`last`: all have ended."""
+    def take(self, marked: Iterable[ThreadMarks], *, last: bool) -> Accounts | None:
+        """`marked`: all that was marked since the last time. `last`: all have ended."""
         if last:
             self.close()
+        for marks in marked:
+            ticks = marks.kind == codes.TICK
+            if ticks.any():
+                self._fold.tick(marks.pid, marks.tid, marks.t[ticks], marks.argument[ticks])
         while self._read:
             reading = self._read.popleft()()
             while self._visits and self._visits[0].came < reading.ended:

@@ -200,7 +200,7 @@ class Harvest:
         accounts = accounted = None
         if self._accounting is not None:
             self._accounting.look(self._pids)
-            accounts, accounted = self._accounting.take(last=last), None if last else self._accounting.settled_ns
+            accounts, accounted = self._accounting.take(marked, last=last), None if last else self._accounting.settled_ns
         functions = self._from_functions()
         waits, wakes = self._waiting.take(drained, self._switch, self._execs) if self._waiting is not None else (None, None)
         if self._waiting is not None and "waits" in self.sources:
