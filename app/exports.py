@@ -12,7 +12,9 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from app.single_file import single_file
 from app.store import ConflictError, Snapshot
+from app.trace_object import trace_object
 from engine.exports import Extent, chrome, csv
 from engine.exports.chrome import BYTES_A_SEGMENT as CHROME_BYTES
 from engine.exports.csv import BYTES_A_SEGMENT as CSV_BYTES
@@ -62,6 +64,18 @@ def exported(snapshot: Snapshot, wanted: str, t0: int | None = None, t1: int | N
     if packed:
         return Export(f"{name}.gz", "application/gzip", estimate // _PACKED, _gzipped(pieces))
     return Export(name, kind.media_type, estimate, pieces)
+
+
+def exported_page(snapshot: Snapshot, t0: int | None = None, t1: int | None = None, show: tuple[int, int] | None = None) -> Export:
+    """The trace, or a window of it, as one page of HTML that begins with `show` on screen.
+
+    Raises as `exported` does, ExportError also for more segments than a page can hold.
+    """
+    extent = extent_of(snapshot, t0, t1)
+    window = None if show is None else {"t0": show[0], "t1": show[1]}
+    page = single_file(extent, trace_object(snapshot.row, live=snapshot), window).encode("utf-8", "replace")
+    pieces = (page[at : at + _AT_ONCE] for at in range(0, len(page), _AT_ONCE))
+    return Export(file_name(snapshot.row.id, ".html", extent), "text/html; charset=utf-8", len(page), pieces)
 
 
 def extent_of(snapshot: Snapshot, t0: int | None, t1: int | None) -> Extent:

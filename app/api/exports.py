@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -10,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from app.api.answers import CONFLICT, INVALID, NOT_FOUND, TraceId, found_snapshot
 from app.api.windows import From, To
 from app.context import Context
-from app.exports import FORMATS, Export, exported
+from app.exports import FORMATS, Export, exported, exported_page
 from app.problems import ProblemError
 from app.store import ConflictError
 from engine.exports import ExportError
@@ -40,6 +41,23 @@ def csv(request: Request, trace_id: TraceId, t0: From = None, t1: To = None, gzi
     return _file(request, trace_id, "csv", t0, t1, gzip)
 
 
+@router.get("/export/html", summary="Download it as one page", response_class=Response, responses=_ANSWERS)
+def html(
+    request: Request,
+    trace_id: TraceId,
+    t0: From = None,
+    t1: To = None,
+    show: Annotated[str | None, Query(pattern=r"^[0-9]{1,16}-[0-9]{1,16}$", description="What it shows first: from-to, in ns.")] = None,
+) -> Response:
+    """A file that opens from disk, without this server and without a network: headline, figures, findings, and a timeline that zooms.
+
+    It carries the exact segments, at most 2,000,000; of a larger trace ask for a window.
+    """
+    snapshot = found_snapshot(Context.of(request), trace_id)
+    window = None if show is None else tuple(int(part) for part in show.split("-"))
+    return _answered(lambda: exported_page(snapshot, t0, t1, None if window is None else (window[0], window[1])))
+
+
 @router.get("/export/{wanted}", include_in_schema=False)
 def unknown(request: Request, trace_id: TraceId, wanted: Annotated[str, Path()]) -> Response:
     found_snapshot(Context.of(request), trace_id)
@@ -48,8 +66,12 @@ def unknown(request: Request, trace_id: TraceId, wanted: Annotated[str, Path()])
 
 def _file(request: Request, trace_id: str, wanted: str, t0: int | None, t1: int | None, packed: bool) -> Response:
     snapshot = found_snapshot(Context.of(request), trace_id)
+    return _answered(lambda: exported(snapshot, wanted, t0, t1, packed=packed))
+
+
+def _answered(make: Callable[[], Export]) -> Response:
     try:
-        return as_download(exported(snapshot, wanted, t0, t1, packed=packed))
+        return as_download(make())
     except ConflictError as conflict:
         raise ProblemError(409, str(conflict)) from None
     except ExportError as error:

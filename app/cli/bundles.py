@@ -16,7 +16,7 @@ from app.cli.errors import CommandError, UsageError
 from app.cli.place import data_directory, no_such_trace, opened_store, page_url, trace_id
 from app.cli.terminal import Terminal
 from app.cli.traces import snapshot_of
-from app.exports import Export, exported
+from app.exports import Export, exported, exported_page
 from app.settings import Settings
 from app.store import ConflictError, Store
 from engine.bundle import BundleError
@@ -56,6 +56,8 @@ def _bundle(options: argparse.Namespace, store: Store) -> Export:
 def _other(options: argparse.Namespace, store: Store) -> Export:
     packed = str(options.output or "").endswith(".gz")
     try:
+        if options.format == "html":
+            return exported_page(snapshot_of(options.id, store), options.t0, options.t1)
         return exported(snapshot_of(options.id, store), options.format, options.t0, options.t1, packed=packed)
     except (ConflictError, ExportError) as error:
         raise CommandError(str(error)) from None

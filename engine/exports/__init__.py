@@ -4,14 +4,15 @@
       ├─ chrome   trace events as JSON, for Perfetto's UI
       ├─ csv      the exact segments as a table
       ├─ figure   a chart, for notebooks
-      └─ html     what a file needs that opens without a server
+      └─ embedded what a page carries that has no server
 
 Texts are told in pieces, so that what is in memory does not grow with the trace. Pure: no clock, no file, no process.
 """
 
 from engine.exports.chrome import chrome
 from engine.exports.csv import csv
+from engine.exports.embedded import embedded
 from engine.exports.extent import ExportError, Extent
 from engine.exports.figure import figure
 
-__all__ = ["ExportError", "Extent", "chrome", "csv", "figure"]
+__all__ = ["ExportError", "Extent", "chrome", "csv", "embedded", "figure"]
