@@ -5,12 +5,13 @@
 //     worker-2  ░░░░░░░░░▼████            with a pale line beneath, so that it is seen on any pattern
 
 import { EDGES } from "../lib/words.js";
+import { placeIn } from "./frame.js";
 
 const HEAD_PX = 8;
 
 /** Plotly's traces for `edges` as the interface tells them; those whose lanes have no row, or the same one, are left out. */
-export function arrows(edges, laid, { unit, span, palette }) {
-  const drawn = edges.map((edge) => ({ edge, ends: ends(edge, laid) })).filter(({ ends: found }) => found && Math.max(...found) >= span.top && Math.min(...found) <= span.bottom);
+export function arrows(edges, laid, frame, { unit, palette }) {
+  const drawn = edges.map((edge) => ({ edge, ends: ends(edge, laid, frame) })).filter(({ ends: found }) => found);
   if (!drawn.length) return [];
   const halo = line(drawn, unit, { width: 4, color: palette.surface }, { size: 0 });
   const kinds = EDGES.map(({ kind, dash }) => {
@@ -22,10 +23,12 @@ export function arrows(edges, laid, { unit, span, palette }) {
 }
 
 /** Where an edge begins and ends, in px from the top; null where there is nothing to draw. */
-function ends({ from_lane: from, to_lane: to }, { placeOf }) {
-  const [a, b] = [placeOf.get(from), placeOf.get(to)];
-  if (!a || !b || a === b) return null;
-  return a.top < b.top ? [a.top + a.height, b.top] : [a.top, b.top + b.height];
+export function ends({ from_lane: from, to_lane: to }, laid, frame) {
+  const [a, b] = [placeIn(frame, laid, from), placeIn(frame, laid, to)];
+  if (!a || !b || a.row === b.row || !(a.seen || b.seen)) return null;
+  const found = a.top < b.top ? [a.bottom, b.top] : [a.top, b.bottom];
+  // A lane that is scrolled away lies beyond the edge, somewhere: the arrow goes there.
+  return found.map((y, i) => Math.max([a, b][i].from, y));
 }
 
 function line(drawn, unit, style, marker) {

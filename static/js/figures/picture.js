@@ -13,7 +13,7 @@ const STACK = STATES.map((state) => state.name).filter((name) => name !== "idle"
 
 /**
  * view: {t0_ns, columns, ns_per_column, coverage: Map(lane → {state: bytes}), refs: Map(lane → {ref: bytes})}; laid: from `layRows`;
- * span: {top, bottom} in px, the part of the rows to paint; stretch: {t0, t1, width}, the time to paint (inside the view's) and its px.
+ * `rows` may be fewer, with a `from` in px above which nothing of one is painted; span: {top, bottom} in px, the part to paint; stretch: {t0, t1, width}, the time to paint (inside the view's) and its px.
  * Answers {width, height, data}: RGBA.
  */
 export function paint(view, laid, span, stretch, palette) {
@@ -23,11 +23,12 @@ export function paint(view, laid, span, stretch, palette) {
   const perPx = (stretch.t1 - stretch.t0) / width;
   const columnAt = (x) => Math.floor((stretch.t0 + (x + 0.5) * perPx - view.t0_ns) / view.ns_per_column);
   const columns = Uint32Array.from({ length: width }, (_, x) => Math.max(0, Math.min(view.columns - 1, columnAt(x))));
-  const canvas = { pixels, width, height, columns };
+  const canvas = { pixels, width, height, columns, from: 0 };
   const tiles = Object.fromEntries(STACK.map((state) => [state, tile(state, palette)]));
   for (const row of laid.rows) {
     if (row.top + row.height < span.top || row.top > span.bottom) continue;
     const box = { top: Math.round(row.top - span.top), height: row.height };
+    canvas.from = Math.max(0, Math.round((row.from ?? 0) - span.top));
     if (row.kind === "sum") paintSum(canvas, box, view, laid, palette);
     if (!row.lane) continue;
     const coverage = view.coverage.get(row.lane.id);
@@ -97,16 +98,14 @@ function paintLife(canvas, box, coverage, palette) {
   }
 }
 
+/** How many are at work at once, from the view's own sum over all threads that carry work. */
 function paintSum(canvas, box, view, laid, palette) {
   const fill = pixel(palette.states.running);
   const guide = pixel(palette.ink3);
-  const lanes = laid.hosts.map((id) => view.coverage.get(id)).filter(Boolean);
+  const total = view.at_work;
   const level = (amount) => box.top + box.height - Math.round((Math.min(amount, laid.sumScale) / laid.sumScale) * (box.height - 2));
   for (let x = 0; x < canvas.width; x += 1) {
-    const column = canvas.columns[x];
-    let total = 0;
-    for (const coverage of lanes) total += (coverage.running?.[column] ?? 0) + (coverage.native?.[column] ?? 0);
-    fillFlat(canvas, x, level(total / 255), box.top + box.height, fill);
+    if (total) fillFlat(canvas, x, level((total.bytes[canvas.columns[x]] / 255) * total.most), box.top + box.height, fill);
     if (x % 6 < 3) for (let mark = 1; mark <= Math.min(laid.sumScale, 8); mark += 1) fillFlat(canvas, x, level(mark), level(mark) + 1, guide);
   }
 }
@@ -117,13 +116,13 @@ export function holderColour(lane, hues, palette) {
   return hue === undefined ? palette.ink3 : palette.holders[hue % palette.holders.length];
 }
 
-function fillFlat({ pixels, width, height }, x, top, bottom, colour) {
+function fillFlat({ pixels, width, height, from }, x, top, bottom, colour) {
   const last = Math.min(bottom, height);
-  for (let y = Math.max(0, top); y < last; y += 1) pixels[y * width + x] = colour;
+  for (let y = Math.max(from, top); y < last; y += 1) pixels[y * width + x] = colour;
 }
 
-function fillTiled({ pixels, width, height }, x, top, bottom, pattern) {
+function fillTiled({ pixels, width, height, from }, x, top, bottom, pattern) {
   const last = Math.min(bottom, height);
   const tileX = x % TILE_WIDTH;
-  for (let y = Math.max(0, top); y < last; y += 1) pixels[y * width + x] = pattern[(y % TILE_HEIGHT) * TILE_WIDTH + tileX];
+  for (let y = Math.max(from, top); y < last; y += 1) pixels[y * width + x] = pattern[(y % TILE_HEIGHT) * TILE_WIDTH + tileX];
 }

@@ -1,99 +1,102 @@
 // Where each lane goes: the tree of lanes laid out as rows, in pixels from the top. Pure.
 //
-//     working at once          ▁▂▂▂▁           how many threads with work are on a core
+//     working at once          ▁▂▂▂▁           how many threads with work are on a core    ┐ these stay on top
+//     ① worker-1   (pinned)    ██░░██░░                                                    ┘ while the rest scrolls
 //     python · pid 4242        ────────        process: a line of life
 //       GIL                    ▌▐▌▐▌▐▌▐        who holds it
-//       ① worker-1             ██░░██░░        measured: prominent
-//       ② worker-2             ░░██░░██
+//       ② worker-2             ░░██░░██        measured: prominent
 //     Cores
 //       core 0                 ▌▌▐▐▌▌▐▐
 //     3 more lanes …                           they carry no jobs: shown on demand
 
 const GAP = 3;
 const GROUP_GAP = 10;
-/** More processes than this with a worker each: the worker's row stands for its process and its GIL, too. */
-const MANY = 8;
 const LONGEST = 19;
 const TAIL = 8;
+const DEFAULTS = { folded: [], pinned: [], moved: [], hidden: [], find: "", quiet: false, cores: null, compact: false };
 
 /**
- * lanes: as the interface tells them. options: {collapsed: Set of lane ids, quiet: show the lanes that carry no jobs, cores}.
- * Answers {rows, height, quietCount, hues, hosts, sumScale}; a row is {key, lane, kind, depth, top, height, label, full, foldable, folded, mark};
- * `lane` is null for the rows that are none (`sum`, `group`). `hues`: thread's lane id → number of its colour as a holder, from 0.
- * `hosts`: the threads that carry the work, themselves or by their tasks; `sumScale`: the top of the first row's scale.
- * `placeOf`: lane id → its row, or that of the nearest lane above it which has one.
+ * tree: from `treeOf`. options, as in the view state: {folded, pinned, moved, hidden, find, quiet}, the machine's `cores`, and `compact`: low
+ * rows, and none that adds lanes up.
+ * Answers {rows, pinnedHeight, height, quietCount, hues, hosts, sumScale, placeOf, rowOf}. A row is {key, lane, kind, depth, top, height,
+ * label, full, foldable, folded, mark, pinned}; `lane` is null for the rows that are none (`sum`, `group`). Rows are sorted by `top`.
+ * `pinnedHeight`: how far the rows reach that stay on top. `sumScale`: the top of the first row's scale. `rowOf`: Map(lane id → its row);
+ * `placeOf(id)`: that, or the row of the nearest lane above it which has one.
  */
-export function layRows(lanes, { collapsed = new Set(), quiet = false, cores = null } = {}) {
-  const known = new Set(lanes.map((lane) => lane.id));
-  const children = Map.groupBy(lanes, (lane) => (known.has(lane.parent) ? lane.parent : null));
-  const measured = lanes.filter((lane) => lane.measured);
-  const busy = withAncestors(lanes, measured);
-  const atWork = new Set(lanes.filter((lane) => lane.kind === "thread" && busy.has(lane.id)).map((lane) => lane.parent));
-  const hosts = lanes.filter((lane) => lane.kind === "thread" && busy.has(lane.id)).map((lane) => lane.id);
-  const names = workerNames(lanes, measured);
-  const alone = names.size > MANY ? new Set(measured.filter((lane) => names.has(lane.id)).map((lane) => lane.parent)) : new Set();
-  const atWorkThemselves = new Set(measured.map((lane) => lane.id));
-  const isQuiet = (lane) => {
-    if (measured.length === 0 || lane.kind === "cpu") return false;
-    if (lane.kind === "task" && atWorkThemselves.has(lane.parent)) return false;
-    if (lane.kind === "interpreter") return !atWork.has(lane.parent) || alone.has(lane.parent);
-    return !busy.has(lane.id) || alone.has(lane.id);
-  };
-  const hues = holderHues(lanes, busy);
-  const heights = heightsFor(measured.length, lanes);
+export function layRows(tree, options = {}) {
+  const { pinned, hidden, quiet, cores, compact } = { ...DEFAULTS, ...options };
+  const folded = new Set(options.folded ?? []);
+  const unseen = new Set(hidden);
+  const onTop = pinned.map((id) => tree.byId.get(id)).filter(Boolean);
+  const lifted = new Set(onTop.map((lane) => lane.id));
+  const found = matching(tree, options.find ?? "");
+  const sorted = sorter(options.moved ?? []);
+  const heights = compact ? compactHeights(tree) : heightsFor(tree);
   const rows = [];
-  const push = (row) => rows.push({ lane: null, depth: 0, foldable: false, folded: false, mark: null, full: row.label, ...row });
-
-  if (measured.length > 1) push({ key: "sum", kind: "sum", label: "working at once", full: "how many workers are on a core, at work, at each moment", height: 46 });
-
-  const walk = (lane, depth) => {
-    if (isQuiet(lane) && !quiet) {
-      if (alone.has(lane.id)) for (const child of children.get(lane.id) ?? []) walk(child, depth);
-      return;
-    }
-    const below = (children.get(lane.id) ?? []).filter((child) => child.kind !== "cpu" && (quiet || !isQuiet(child) || alone.has(child.id)));
-    const folded = collapsed.has(lane.id);
+  const push = (row) => rows.push({ lane: null, depth: 0, foldable: false, folded: false, mark: null, pinned: false, full: row.label, ...row });
+  const pushLane = (lane, more) => {
     push({
       key: lane.id,
       lane,
       kind: lane.kind,
-      depth,
-      label: lane.kind === "interpreter" ? gilName(lane) : shortened(names.get(lane.id) ?? lane.name),
+      label: lane.kind === "interpreter" ? gilName(lane) : shortened(tree.names.get(lane.id) ?? lane.name),
       full: fullName(lane),
       height: heights(lane),
-      foldable: below.length > 0,
-      folded,
-      mark: hues.has(lane.id) && (lane.measured || busy.has(lane.id)) ? hues.get(lane.id) : null,
+      mark: tree.hues.has(lane.id) && (lane.measured || tree.busy.has(lane.id)) ? tree.hues.get(lane.id) : null,
+      ...more,
     });
-    if (!folded) for (const child of below.toSorted(byRank(busy))) walk(child, depth + 1);
   };
-  for (const root of (children.get(null) ?? []).filter((lane) => lane.kind !== "cpu").toSorted(byRank(busy))) walk(root, 0);
 
-  const cpus = lanes.filter((lane) => lane.kind === "cpu").toSorted((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
-  if (cpus.length) push({ key: "cores", kind: "group", label: "Cores", full: "which thread each core was running", height: 22, foldable: true, folded: collapsed.has("cores") });
-  if (!collapsed.has("cores")) for (const lane of cpus) push({ key: lane.id, lane, kind: "cpu", depth: 1, label: lane.name, full: fullName(lane), height: heights(lane) });
+  if (tree.measured.length > 1 && !compact) push({ key: "sum", kind: "sum", label: "working at once", full: "how many workers are on a core, at work, at each moment", height: 46, pinned: true });
+  for (const lane of onTop) pushLane(lane, { pinned: true });
+
+  const isShown = (lane) => (found ? found.has(lane.id) : quiet || !tree.isQuiet(lane));
+  const walk = (lane, depth) => {
+    if (!isShown(lane)) {
+      if (tree.alone.has(lane.id)) for (const child of tree.childrenOf(lane.id)) walk(child, depth);
+      return;
+    }
+    const below = tree.childrenOf(lane.id).filter((child) => isShown(child) || tree.alone.has(child.id));
+    const own = !unseen.has(lane.kind) && !lifted.has(lane.id);
+    const closed = folded.has(lane.id);
+    if (own) pushLane(lane, { depth, foldable: below.length > 0, folded: closed });
+    if (!closed) for (const child of sorted(below)) walk(child, own ? depth + 1 : depth);
+  };
+  for (const root of sorted(tree.roots)) walk(root, 0);
+
+  const shownCores = unseen.has("cpu") ? [] : sorted(tree.cores.filter((lane) => !lifted.has(lane.id) && (!found || found.has(lane.id))));
+  if (shownCores.length) push({ key: "cores", kind: "group", label: "Cores", full: "which thread each core was running", height: 22, foldable: true, folded: folded.has("cores") });
+  if (!folded.has("cores")) for (const lane of shownCores) pushLane(lane, { depth: 1 });
 
   let top = 4;
+  let pinnedHeight = 0;
   for (const row of rows) {
-    if (row !== rows[0] && (row.depth === 0 || row.kind === "group")) top += GROUP_GAP - GAP;
+    if (row !== rows[0] && !row.pinned && (row.depth === 0 || row.kind === "group")) top += GROUP_GAP - GAP;
     row.top = top;
     top += row.height + GAP;
+    if (row.pinned) pinnedHeight = top;
   }
-  const scale = Math.max(2, Math.min(cores ?? Infinity, hosts.length));
-  return { rows, placeOf: places(lanes, rows), height: top + 4, quietCount: lanes.filter(isQuiet).length, hues, hosts, sumScale: scale };
+  const rowOf = new Map(rows.filter((row) => row.lane).map((row) => [row.lane.id, row]));
+  const scale = Math.max(2, Math.min(cores ?? Infinity, tree.hosts.length));
+  return { rows, rowOf, pinnedHeight, placeOf: (id) => place(tree, rowOf, id), height: top + 4, quietCount: tree.quietCount, hues: tree.hues, hosts: tree.hosts, sumScale: scale };
 }
 
-/** lane id → what to call it: a process' only worker goes by the name of its process, not by "MainThread" like all the others. */
-export function workerNames(lanes, measured = lanes.filter((lane) => lane.measured)) {
-  const processes = new Map(lanes.filter((lane) => lane.kind === "process").map((lane) => [lane.id, lane]));
-  const byProcess = Map.groupBy(measured.filter((lane) => lane.kind === "thread" && processes.has(lane.parent)), (lane) => lane.parent);
-  if (byProcess.size < 2) return new Map();
-  return new Map([...byProcess].filter(([, workers]) => workers.length === 1).map(([parent, [worker]]) => [worker.id, processes.get(parent).name]));
+/** The rows that lie between two heights at least in part; found by halving, for there may be thousands. */
+export function rowsBetween(rows, top, bottom) {
+  let [low, high] = [0, rows.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (rows[middle].top + rows[middle].height <= top) low = middle + 1;
+    else high = middle;
+  }
+  let last = low;
+  while (last < rows.length && rows[last].top < bottom) last += 1;
+  return rows.slice(low, last);
 }
 
 /** The row at this height, or null in a gap. */
 export function rowAt(rows, y) {
-  return rows.find((row) => y >= row.top - 1 && y < row.top + row.height + GAP - 1) ?? null;
+  return rowsBetween(rows, y - GAP + 1, y + 2).find((row) => y >= row.top - 1 && y < row.top + row.height + GAP - 1) ?? null;
 }
 
 export function fullName(lane) {
@@ -113,55 +116,62 @@ export function gilName({ name }) {
   return name?.startsWith("GIL") ? name : "GIL";
 }
 
-function places(lanes, rows) {
-  const parents = new Map(lanes.map((lane) => [lane.id, lane.parent]));
-  const found = new Map(rows.filter((row) => row.lane).map((row) => [row.lane.id, row]));
-  for (const { id } of lanes) {
-    const seen = new Set();
-    let at = id;
-    while (at !== null && at !== undefined && !found.has(at) && !seen.has(at)) {
-      seen.add(at);
-      at = parents.get(at);
-    }
-    if (found.has(at)) found.set(id, found.get(at));
+function place(tree, rowOf, id) {
+  const seen = new Set();
+  let at = id;
+  while (at !== null && at !== undefined && !rowOf.has(at) && !seen.has(at)) {
+    seen.add(at);
+    at = tree.byId.get(at)?.parent;
   }
-  return found;
+  return rowOf.get(at) ?? null;
 }
 
-function withAncestors(lanes, some) {
-  const byId = new Map(lanes.map((lane) => [lane.id, lane]));
+/** The ids of lanes whose names hold the text, and of all above them; null: every lane goes. */
+function matching(tree, text) {
+  const wanted = text.trim().toLowerCase();
+  if (!wanted) return null;
   const found = new Set();
-  for (let lane of some) {
+  for (let lane of tree.lanes) {
+    const name = `${lane.kind === "interpreter" ? gilName(lane) : lane.name} ${tree.names.get(lane.id) ?? ""}`;
+    if (!name.toLowerCase().includes(wanted)) continue;
     while (lane && !found.has(lane.id)) {
       found.add(lane.id);
-      lane = byId.get(lane.parent);
+      lane = tree.byId.get(lane.parent);
     }
   }
   return found;
 }
 
-function holderHues(lanes, busy) {
-  const threads = lanes.filter((lane) => lane.kind === "thread");
-  const ranked = [...threads.filter((lane) => lane.measured), ...threads.filter((lane) => !lane.measured && busy.has(lane.id))];
-  return new Map(ranked.map((lane, number) => [lane.id, number]));
+/** Puts lanes where the reader has moved them: `moved` is [[lane, the one it comes after, or null to be first]], one after the other. */
+function sorter(moved) {
+  if (!moved.length) return (lanes) => lanes;
+  return (lanes) => {
+    const order = [...lanes];
+    for (const [id, after] of moved) {
+      const from = order.findIndex((lane) => lane.id === id);
+      const behind = after === null ? -1 : order.findIndex((lane) => lane.id === after);
+      if (from < 0 || (after !== null && behind < 0)) continue;
+      const [lane] = order.splice(from, 1);
+      order.splice(after === null ? 0 : order.findIndex((one) => one.id === after) + 1, 0, lane);
+    }
+    return order;
+  };
 }
 
-/** The GIL first, then what carries jobs, then the rest: the main thread before the others, tasks by their beginning, else by name. */
-function byRank(busy) {
-  const isMain = (lane) => lane.kind === "thread" && lane.tid === lane.pid;
-  const rank = (lane) => (lane.kind === "interpreter" ? 0 : !busy.has(lane.id) ? 3 : isMain(lane) ? 1 : 2);
-  const begun = (a, b) => (a.kind === "task" && b.kind === "task" ? a.start_ns - b.start_ns : 0);
-  return (a, b) => rank(a) - rank(b) || begun(a, b) || a.name.localeCompare(b.name, "en", { numeric: true }) || a.id - b.id;
+/** As high as leaves a handful of strips room on a screen. */
+function compactHeights({ measured }) {
+  const worker = Math.max(5, Math.min(18, Math.floor(72 / Math.max(1, measured.length))));
+  return (lane) => (lane.measured ? worker : 14);
 }
 
-function heightsFor(measured, lanes) {
-  const worker = measured <= 4 ? 38 : measured <= 8 ? 32 : measured <= 16 ? 26 : measured <= 32 ? 20 : 16;
-  const interpreters = lanes.filter((lane) => lane.kind === "interpreter").length;
-  const cpus = lanes.filter((lane) => lane.kind === "cpu").length;
+function heightsFor({ measured, lanes, cores }) {
+  const many = measured.length;
+  const worker = many <= 4 ? 38 : many <= 8 ? 32 : many <= 16 ? 26 : many <= 32 ? 20 : 16;
+  const interpreters = lanes.reduce((sum, lane) => sum + (lane.kind === "interpreter"), 0);
   return (lane) => {
     if (lane.measured) return worker;
-    if (lane.kind === "interpreter") return interpreters <= 2 ? 26 : measured <= 8 ? 18 : 12;
-    if (lane.kind === "cpu") return cpus <= 8 ? 20 : 12;
+    if (lane.kind === "interpreter") return interpreters <= 2 ? 26 : many <= 8 ? 18 : 12;
+    if (lane.kind === "cpu") return cores.length <= 8 ? 20 : 12;
     if (lane.kind === "process") return 22;
     return 16;
   };

@@ -1,6 +1,7 @@
-// The timeline as a Plotly figure: the picture of occupied fractions behind, exact segments as bars in front. Pure.
+// The timeline as a Plotly figure: exact segments as bars, arrows, the axis. Pure.
 //
-//  y is in pixels of the rows (0 at the top), x in the unit that fits the window, from the start of the trace.
+//  y is in pixels from the top of the plot, x in the unit that fits the window, from the start of the trace. What lies behind, the picture
+//  of occupied fractions, is painted on a canvas below; a figure that leaves the page takes it along as an image.
 
 import { unitFor } from "../lib/units.js";
 import { STATES } from "../lib/states.js";
@@ -13,16 +14,12 @@ export const RIGHT = 18;
 const TEXT_FROM_PX = 20;
 const OUTLINE_FROM_PX = 5;
 
-/**
- * view: {segments, open, edges}; laid: from `layRows`; frame: {window: {t0, t1}, span: {top, bottom}, width, height} with sizes in px;
- * picture: {url, t0, t1, top, bottom} or null. Answers {data, layout}.
- */
-export function timelineFigure(view, laid, frame, picture, palette) {
-  const { window, span } = frame;
-  const unit = axisUnit(window);
-  const perPx = (window.t1 - window.t0) / frame.width;
+/** view: {segments, open, edges}; laid: from `layRows`; frame: from `frameOf`. Answers {data, layout}. */
+export function timelineFigure(view, laid, frame, palette) {
+  const unit = axisUnit(frame.window);
+  const perPx = (frame.window.t1 - frame.window.t0) / frame.width;
   return {
-    data: [...bars(view, laid, { unit, perPx, span, palette }), ...arrows(view.edges, laid, { unit, span, palette })],
+    data: [...bars(view, laid, frame, { unit, perPx, palette }), ...arrows(view.edges, laid, frame, { unit, palette })],
     layout: {
       width: frame.width + RIGHT,
       height: frame.height + AXIS_HEIGHT,
@@ -32,11 +29,12 @@ export function timelineFigure(view, laid, frame, picture, palette) {
       font: { family: palette.sans, size: 12, color: palette.ink2 },
       showlegend: false,
       hovermode: false,
-      dragmode: "pan",
+      dragmode: false,
       barmode: "overlay",
       bargap: 0,
       xaxis: {
-        range: [window.t0 / unit.ns, window.t1 / unit.ns],
+        range: [frame.window.t0 / unit.ns, frame.window.t1 / unit.ns],
+        fixedrange: true,
         ticksuffix: ` ${unit.unit}`,
         nticks: Math.max(3, Math.floor(frame.width / 120)),
         separatethousands: true,
@@ -51,24 +49,7 @@ export function timelineFigure(view, laid, frame, picture, palette) {
         linecolor: palette.line2,
         layer: "below traces",
       },
-      yaxis: { range: [span.bottom, span.top], fixedrange: true, visible: false },
-      images: picture
-        ? [
-            {
-              source: picture.url,
-              xref: "x",
-              yref: "y",
-              x: picture.t0 / unit.ns,
-              y: picture.top,
-              sizex: (picture.t1 - picture.t0) / unit.ns,
-              sizey: picture.bottom - picture.top,
-              xanchor: "left",
-              yanchor: "top",
-              sizing: "stretch",
-              layer: "below",
-            },
-          ]
-        : [],
+      yaxis: { range: [frame.height, 0], fixedrange: true, visible: false },
     },
   };
 }
@@ -79,37 +60,39 @@ export function axisUnit({ t0, t1 }) {
   return t1 / fine.ns < 1e6 ? fine : unitFor(t1);
 }
 
-function bars(view, laid, { unit, perPx, span, palette }) {
-  const rowOf = new Map(laid.rows.filter((row) => row.lane && row.top + row.height >= span.top && row.top <= span.bottom).map((row) => [row.lane.id, row]));
+function bars(view, laid, { rows, window }, { unit, perPx, palette }) {
+  const boxes = new Map(rows.filter(({ row }) => row.lane && row.kind !== "process").map((box) => [box.row.lane.id, box]));
   const byState = new Map();
   for (const segment of [...view.segments, ...view.open]) {
-    if (!rowOf.has(segment.lane)) continue;
+    if (segment.end_ns <= window.t0 || segment.start_ns >= window.t1 || !boxes.has(segment.lane)) continue;
     if (!byState.has(segment.state)) byState.set(segment.state, []);
     byState.get(segment.state).push(segment);
   }
+  const exact = !(view.segments_in_window > view.segments_shown + view.open.length);
   const traces = [];
   for (const { name } of STATES) {
-    const found = (byState.get(name) ?? []).filter((segment) => !["process", "cpu"].includes(rowOf.get(segment.lane).kind));
-    if (found.length && name !== "idle" && name !== "unknown") traces.push(stateBars(name, found, rowOf, { unit, perPx, palette }));
+    const found = (byState.get(name) ?? []).filter((segment) => boxes.get(segment.lane).row.kind !== "cpu");
+    if (found.length && name !== "idle" && name !== "unknown") traces.push(stateBars(name, found, boxes, { unit, perPx, exact, palette }));
   }
   const holds = [...(byState.get("held") ?? []), ...(byState.get("busy") ?? [])];
-  if (holds.length) traces.push(holderBars(holds, rowOf, laid.hues, { unit, perPx, palette }));
+  if (holds.length) traces.push(holderBars(holds, boxes, laid.hues, { unit, perPx, palette }));
   return traces.length ? traces : [{ type: "bar", orientation: "h", x: [], y: [], hoverinfo: "skip" }];
 }
 
-function stateBars(state, segments, rowOf, { unit, perPx, palette }) {
-  const wide = segments.every((segment) => segment.end_ns - segment.start_ns > OUTLINE_FROM_PX * perPx);
+function stateBars(state, segments, boxes, { unit, perPx, exact, palette }) {
+  // What is too short for a bar may be as thin as an outline: then none may hide it.
+  const wide = exact && segments.every((segment) => segment.end_ns - segment.start_ns > OUTLINE_FROM_PX * perPx);
   return {
-    ...columns(segments, rowOf, unit),
+    ...columns(segments, boxes, unit),
     name: state,
     marker: { ...marker(state, palette), line: { width: wide ? 1 : 0, color: state === "runnable" || state === "ready" ? palette.outline : palette.surface } },
   };
 }
 
-function holderBars(segments, rowOf, hues, { unit, perPx, palette }) {
+function holderBars(segments, boxes, hues, { unit, perPx, palette }) {
   const label = (segment) => (segment.end_ns - segment.start_ns >= TEXT_FROM_PX * perPx && hues.has(segment.ref) ? String(hues.get(segment.ref) + 1) : "");
   return {
-    ...columns(segments, rowOf, unit),
+    ...columns(segments, boxes, unit),
     name: "held",
     text: segments.map(label),
     textposition: "inside",
@@ -121,14 +104,19 @@ function holderBars(segments, rowOf, hues, { unit, perPx, palette }) {
   };
 }
 
-function columns(segments, rowOf, unit) {
+/** Bars as Plotly wants them: those of a row that is half hidden are cut where it is. */
+function columns(segments, boxes, unit) {
+  const seen = segments.map(({ lane }) => {
+    const { top, height, from } = boxes.get(lane);
+    return { top: Math.max(top, from), bottom: top + height };
+  });
   return {
     type: "bar",
     orientation: "h",
     base: segments.map((segment) => segment.start_ns / unit.ns),
     x: segments.map((segment) => (segment.end_ns - segment.start_ns) / unit.ns),
-    y: segments.map((segment) => rowOf.get(segment.lane).top + rowOf.get(segment.lane).height / 2),
-    width: segments.map((segment) => rowOf.get(segment.lane).height),
+    y: seen.map(({ top, bottom }) => (top + bottom) / 2),
+    width: seen.map(({ top, bottom }) => bottom - top),
     textposition: "none",
     hoverinfo: "skip",
     cliponaxis: true,

@@ -1,7 +1,7 @@
 // What a reader has made of a timeline: where they look, what they have selected, folded, pinned and searched for. It lives in the
 // address, so that a copied link shows the same. Pure.
 //
-//     ?v=2&t0=…&t1=…&sel=t0-t1[~lane.lane]&at=lane@ns&fold=key.key&pin=lane.lane&find=text&quiet=1&arrows=1
+//     ?v=2&t0=…&t1=…&sel=t0-t1[~lane.lane]&at=lane@ns&fold=key.key&pin=lane.lane&move=lane-lane.lane-&hide=kind.kind&find=text&quiet=1&arrows=1
 //
 // Everything is optional. Version 1 had no `v` and knew `t0` and `t1` only. An address of a newer version is not guessed at.
 
@@ -19,6 +19,10 @@ export const UNTOUCHED = Object.freeze({
   folded: Object.freeze([]),
   /** Lane ids that stay on top, in this order. */
   pinned: Object.freeze([]),
+  /** [[lane id, id of the lane it comes after, or null to be first]]: where the reader has put lanes among their like, one after the other. */
+  moved: Object.freeze([]),
+  /** Kinds of lanes that are not shown. */
+  hidden: Object.freeze([]),
   /** Only lanes whose names hold this text. */
   find: "",
   /** Whether lanes that carry no jobs are shown, and arrows. */
@@ -29,6 +33,7 @@ export const UNTOUCHED = Object.freeze({
 const NS = /^\d{1,16}$/;
 const ID = /^\d{1,9}$/;
 const MOST = 200;
+const KINDS = ["process", "interpreter", "thread", "task", "cpu"];
 const UPGRADES = { 1: (query) => query };
 
 /**
@@ -53,6 +58,8 @@ export function readState(search) {
     chosen: read("at", chosen),
     folded: read("fold", keys) ?? UNTOUCHED.folded,
     pinned: read("pin", ids) ?? UNTOUCHED.pinned,
+    moved: read("move", moves) ?? UNTOUCHED.moved,
+    hidden: read("hide", kinds) ?? UNTOUCHED.hidden,
     find: (query.find ?? "").slice(0, MOST),
     quiet: query.quiet === "1",
     arrows: query.arrows === "1",
@@ -62,7 +69,7 @@ export function readState(search) {
 }
 
 /** The query of an address that names this state, as an object for `urls.here`. */
-export function writeState({ window, selection, chosen, folded, pinned, find, quiet, arrows }) {
+export function writeState({ window, selection, chosen, folded, pinned, moved, hidden, find, quiet, arrows }) {
   const said = {
     t0: window && Math.round(window.t0),
     t1: window && Math.round(window.t1),
@@ -70,6 +77,8 @@ export function writeState({ window, selection, chosen, folded, pinned, find, qu
     at: chosen && `${chosen.lane}@${Math.round(chosen.t)}`,
     fold: folded.slice(0, MOST).join("."),
     pin: pinned.slice(0, MOST).join("."),
+    move: moved.slice(-MOST).map(([lane, after]) => `${lane}-${after ?? ""}`).join("."),
+    hide: hidden.join("."),
     find,
     quiet: quiet ? "1" : null,
     arrows: arrows ? "1" : null,
@@ -131,4 +140,15 @@ function ids(text) {
 function keys(text) {
   const found = text.split(".").filter(Boolean);
   return found.length <= MOST && found.every((key) => /^(\d{1,9}|[a-z]{1,20})$/.test(key)) ? Object.freeze(found.map((key) => (ID.test(key) ? Number(key) : key))) : null;
+}
+
+function moves(text) {
+  const found = text.split(".").filter(Boolean);
+  const pair = (one) => one.split("-").map((id) => (id === "" ? null : Number(id)));
+  return found.length <= MOST && found.every((one) => /^\d{1,9}-(\d{1,9})?$/.test(one)) ? Object.freeze(found.map((one) => Object.freeze(pair(one)))) : null;
+}
+
+function kinds(text) {
+  const found = text.split(".").filter(Boolean);
+  return found.length <= KINDS.length && found.every((kind) => KINDS.includes(kind)) ? Object.freeze(found) : null;
 }

@@ -24,12 +24,23 @@ export function panned({ t0, t1 }, byNs, endNs) {
   return clamped({ t0: t0 + byNs, t1: t1 + byNs }, endNs);
 }
 
+/** The window {t0, t1} seen in full, with a little room at both sides: where to look at a segment. */
+export function fitted({ t0, t1 }, endNs) {
+  const room = Math.max(NARROWEST_NS, (t1 - t0) * 0.25);
+  return clamped({ t0: t0 - room, t1: t1 + room }, endNs);
+}
+
+/** Whether nothing of the window lies in the trace. */
+export function isOutside({ t0 }, endNs) {
+  return t0 >= endNs;
+}
+
 /**
  * What to ask the server for: three viewports, so that most pans need nothing new, on a grid of powers of two, so that small
- * movements ask for the same thing. `px` is for the whole of it.
+ * movements ask for the same thing. `px` is for the whole of it: about as many columns as pixels.
  */
 export function request(window, widthPx, endNs) {
-  const perPx = 2 ** Math.floor(Math.log2(Math.max(1, (window.t1 - window.t0) / widthPx)));
+  const perPx = 2 ** Math.round(Math.log2(Math.max(1, (window.t1 - window.t0) / widthPx)));
   const step = perPx * 64;
   const width = window.t1 - window.t0;
   const t0 = Math.max(0, Math.floor((window.t0 - width) / step) * step);

@@ -5,13 +5,14 @@ import { getTrace } from "../data/api.js";
 import { follow } from "../data/growth.js";
 import { latest } from "../data/latest.js";
 import { serverSource } from "../data/source.js";
-import { here } from "../data/urls.js";
-import { fullName, shortened, workerNames } from "../figures/rows.js";
+import { workerNames } from "../figures/lane-tree.js";
+import { fullName, shortened } from "../figures/rows.js";
 import { boot, byId, h, put } from "../lib/dom.js";
 import { isFinished } from "../lib/states.js";
 import { duration, instant } from "../lib/units.js";
 import { observable, readState, writeState } from "../lib/viewstate.js";
 import { drawActions, drawLabel } from "../views/actions.js";
+import { keepAddress } from "../views/address.js";
 import { drawBreakdown } from "../views/breakdown.js";
 import { completeness } from "../views/completeness.js";
 import { drawCondition, elapsedText } from "../views/condition.js";
@@ -22,6 +23,7 @@ import { drawSources } from "../views/sources.js";
 import { statusText } from "../views/status.js";
 import { startTimeline } from "../views/timeline.js";
 import { toast } from "../views/toast.js";
+import { startWhy } from "../views/why.js";
 
 /** In the breakdown; the server answers no more lanes at once. */
 const MOST_LANES = 512;
@@ -38,13 +40,14 @@ let grown = first.t_ns ?? 0;
 /** Whether this page is deleting its trace: what it still asks then is answered 404, and that is no news. */
 let leaving = false;
 
-const timeline = startTimeline(id, { window: state.now.window, onWindow: (window) => state.change({ window }), onView, onStrange: () => askingLanes.ask(), onProblem });
+const timeline = startTimeline(byId("timeline-card"), { source, state, onView, onStrange: () => askingLanes.ask(), onProblem, onOutside, onSearch, onHelp });
 const askingTrace = latest({ run: (_, options) => getTrace(id, options), done: show, failed: onProblem, everyMs: 600 });
 const askingLanes = latest({
   run: (_, options) => source.lanes(options),
   done(found) {
     lanes = found;
     timeline.setLanes(lanes);
+    why.refresh();
     drawFacts(byId("facts"), trace, lanes);
     askBreakdown();
   },
@@ -54,8 +57,10 @@ const askingLanes = latest({
 /** A view one pixel wide has the exact totals of its window, per lane and state; the sum is the server's own. */
 const askingTotals = latest({ run: totals, done: showBreakdown, failed: onProblem, everyMs: 600 });
 
+const why = startWhy(byId("why"), { source, state, timeline, lanes: () => lanes });
+
+keepAddress(state, tellProblem);
 state.on((now, before) => {
-  history.replaceState(history.state, "", here(writeState(now)));
   if (now.window !== before.window) askBreakdown();
 });
 
@@ -65,6 +70,7 @@ if (!isFinished(first.status)) {
     grown(ns) {
       grown = ns;
       timeline.grow(ns);
+      why.refresh();
       askingTrace.ask();
       tick();
     },
@@ -78,7 +84,7 @@ if (!isFinished(first.status)) {
   });
 }
 askingLanes.ask();
-if (asked.problem) tellProblem(asked.problem);
+tellProblem(asked.problem);
 
 function show(fresh) {
   trace = fresh;
@@ -110,10 +116,22 @@ function show(fresh) {
   } else if (trace.t_ns > 0 && !lanes.length) askingLanes.ask();
 }
 
-/** What is wrong with the link that led here, in words. */
+/** What is wrong with the link that led here, in words; null: nothing. */
 function tellProblem(text) {
-  byId("viewproblem").textContent = text;
-  byId("viewproblem").hidden = false;
+  byId("viewproblem").textContent = text ?? "";
+  byId("viewproblem").hidden = text === null;
+}
+
+function onOutside(window, ns) {
+  tellProblem(`This link shows ${instant(window.t0, window.t1 - window.t0)} to ${instant(window.t1, window.t1 - window.t0)}, but the run is ${duration(ns)} long: all of it is shown.`);
+}
+
+function onSearch() {
+  byId("search").querySelector("input")?.focus();
+}
+
+function onHelp() {
+  if (!byId("help").open) byId("help").showModal();
 }
 
 function sentence(parts) {

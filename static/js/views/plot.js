@@ -11,6 +11,8 @@ const CONFIG = {
   showAxisDragHandles: false,
   showAxisRangeEntryBoxes: false,
   responsive: false,
+  // Pointer and keys are the timeline's own.
+  staticPlot: true,
 };
 
 /** Draws a figure `{data, layout}` into an element; again and again into the same one. Resolves when it is on screen. */
@@ -18,15 +20,9 @@ export async function draw(element, { data, layout }) {
   await globalThis.Plotly.react(element, data, layout, CONFIG);
 }
 
-/** Tells where the reader has dragged the horizontal axis to: `listener([from, to])`, in the axis' own unit, during and after. */
-export function onPan(element, during, after) {
-  const rangeOf = (change) => change["xaxis.range"] ?? (change["xaxis.range[0]"] === undefined ? null : [change["xaxis.range[0]"], change["xaxis.range[1]"]]);
-  const pass = (listener) => (change) => {
-    const range = rangeOf(change);
-    if (range) listener(range.map(Number));
-  };
-  element.on("plotly_relayouting", pass(during));
-  element.on("plotly_relayout", pass(after));
+/** A figure as an image, drawn out of sight: a data URL. `format`: "png" or "svg"; `scale`: pixels of the image per pixel of the figure. */
+export async function imageOf({ data, layout }, { format = "png", scale = 2 } = {}) {
+  return globalThis.Plotly.toImage({ data, layout, config: CONFIG }, { format, width: layout.width, height: layout.height, scale });
 }
 
 /** Whether Plotly is there: its script can be blocked or still loading. */

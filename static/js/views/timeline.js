@@ -1,283 +1,343 @@
-// The timeline: lanes, picture, bars, axis; zoom and pan; live and finished by the same code.
+// The timeline: lanes, picture, bars, axis; zoom and pan, choosing and selecting; live and finished by the same code. A component: several may
+// stand on one page, each within its root, and all it knows of the reader is the view state that it was given.
 //
-//   growth, zoom, pan, scroll ──▶ window ──▶ draw what is here, at once
-//                                      └──▶ ask the server for what is not, and draw again; the old picture stays until then
+//   growth, zoom, pan, scroll ──▶ state ──▶ draw what is here, with the next frame
+//                                      └──▶ ask the source for what is not, and draw again; the old picture stays until then
+//
+//   rooms: extent (how long) · shelf (which lanes) · loading (what to ask) · drawing · overlay · choice (lane and segment) · input · tools · minimap
 
-import { getView } from "../data/api.js";
-import { latest } from "../data/latest.js";
-import { paint } from "../figures/picture.js";
-import { layRows, rowAt } from "../figures/rows.js";
-import { AXIS_HEIGHT, RIGHT, axisUnit, timelineFigure } from "../figures/timeline.js";
-import { byId, h, put } from "../lib/dom.js";
-import { onThemeChange, readPalette } from "../lib/palette.js";
-import { urlOf } from "../lib/raster.js";
-import { count, duration } from "../lib/units.js";
-import { clamped, covers, panned, request, roundedEnd, zoomed } from "../lib/window.js";
-import { drawLabels } from "./lane-labels.js";
-import { drawLegend } from "./legend.js";
-import { draw, isReady, onPan } from "./plot.js";
+import { timeAt, rowIn, placeIn } from "../figures/frame.js";
+import { trail } from "../lib/history.js";
+import { paced } from "../lib/paced.js";
+import { clamped, fitted, isOutside, panned, zoomed } from "../lib/window.js";
+import { startLabels } from "./lane-labels.js";
+import { startMinimap } from "./minimap.js";
+import { startChoice } from "./timeline-choice.js";
+import { startDrawing } from "./timeline-drawing.js";
+import { extentOf } from "./timeline-extent.js";
 import { listen } from "./timeline-input.js";
-import { describe } from "./tooltip.js";
+import { startLoading } from "./timeline-loading.js";
+import { startOverlay } from "./timeline-overlay.js";
+import { furnish } from "./timeline-parts.js";
+import { startShelf } from "./timeline-shelf.js";
+import { startTip } from "./timeline-tip.js";
+import { startTools } from "./timeline-tools.js";
 
-const ASK_ALL_LANES = 60;
-const LANE_MARGIN_PX = 400;
-/** The server answers no more lanes at once. */
-const MOST_LANES = 512;
-const MOST_HOSTS = 256;
-/** More arrows than this are a thicket: then none are drawn. */
-const MOST_ARROWS = 300;
-const TALLEST_SHARE = 0.72;
+const ZOOM_STEP = 1.35;
+const PAN_STEP = 0.15;
+const ROW_PX = 48;
+/** While a run goes on, at most so often. */
+const REDRAW_MS = 100;
+const ignore = () => {};
 
 /**
- * startTimeline(id, {window, onWindow(window | null), onView(view), onStrange(), onProblem(error)}).
- * `window`: {t0, t1} to begin with, null for the whole trace. `onView` hears of every new picture, `onStrange` of lanes nobody has told
- * about. Answers {setLanes(lanes), setCores(n), grow(ns), finish(ns), show(window), window()}.
+ * startTimeline(root, options): root's parts are described in timeline-parts.js: an empty element will do. options:
+ *   source      where the facts come from (data/source.js)
+ *   state       the view state, an `observable` (lib/viewstate.js). The timeline follows every change of it, whoever makes it
+ *   span()      ns; the horizon, so that several share one time scale; null: the trace's own length
+ *   compact     whether rows are low and only lanes have some, so that many timelines find room on a page
+ *   keys        "page": keys are heard all over the page; "focus": only within root
+ *   onView(view), onProblem(error | null), onStrange()     a new picture; what went wrong with a question; lanes nobody has told about
+ *   onOutside({t0, t1}, ns)                                the window lay outside the trace, which is ns long: now all of it is shown
+ *   onSearch(), onHelp()                                   the reader pressed / or ?
+ *
+ * Answers
+ *   setLanes(lanes), setCores(n)   what there is to show
+ *   grow(ns), finish(ns)           the trace is live and so long; it is over and so long for good
+ *   show({t0, t1})                 moves there and scrolls the timeline into sight; for links of findings and the like
+ *   reveal(laneId)                 unfolds, unhides and scrolls until the lane is on screen
+ *   highlight({segments: [{lane, start_ns, end_ns}], edges: [{kind, from_lane, from_ns, to_lane, to_ns}]} | null)
+ *   window()                       {t0, t1} as shown, never null
+ *   segment()                      the chosen segment as the view tells it, null while none is chosen or known
+ *   laid(), view()                 the rows (figures/rows.js) and the last picture; null before the first
+ *   picture()                      what is on screen as a Plotly figure {data, layout} that stands alone, for views/plot.js `imageOf`
+ *   redraw()                       draws with the next frame
+ * Root tells what is shown: data-window "t0-t1", data-resolution exact|aggregated, data-live growing|paused|over, data-chosen "lane@t";
+ * `.plot` counts its drawings in data-drawn and tells the newest instant in data-grown.
  */
-export function startTimeline(id, { window: initial, onWindow, onView, onStrange, onProblem }) {
-  const root = byId("timeline");
-  const [labels, area, plot, tip] = ["labels", "plotarea", "plot", "tooltip"].map((name) => root.querySelector(`.${name}`) ?? byId(name));
-  const state = { window: initial, end: 1, live: true, follow: false, lanes: new Map(), cores: null, collapsed: new Set(), quiet: false, arrows: false, view: null, dragging: false, drawn: false };
-  let laid = layRows([]);
-  let palette = readPalette();
-  let scheduled = false;
+export function startTimeline(root, { source, state, span = () => null, compact = false, keys = "page", onView = ignore, onProblem = ignore, onStrange = ignore, onOutside = ignore, onSearch = ignore, onHelp = ignore }) {
+  const parts = furnish(root);
+  const extent = extentOf(span);
+  let view = null;
+  let following = false;
+  let selecting = false;
+  let gesturing = false;
+  let lit = null;
+  const visited = trail(state.now.window);
 
-  const asking = latest({
-    run: (query, options) => getView(id, query, options),
-    done(view) {
-      state.view = view;
+  const shown = () => (state.now.window ? clamped(state.now.window, extent.horizon) : { t0: 0, t1: extent.horizon });
+  const shelf = startShelf(state, () => {
+    tools.kinds(shelf.tree);
+    drawing.schedule();
+    if (view) loading.refresh();
+  }, { compact });
+  const stage = {
+    window: shown,
+    frame: () => drawing.frame(),
+    laid: () => shelf.laid,
+    lanes: () => shelf.tree.byId,
+    view: () => view,
+    end: () => extent.end,
+    cursor: () => choice.cursor,
+    over: () => ({ selection: state.now.selection, chosen: choice.segment(), cursor: document.activeElement === parts.lanes ? choice.cursor : null, highlight: lit }),
+    labels: startLabels(parts, {
+      onFold: shelf.fold,
+      onPin: shelf.pin,
+      onMove: shelf.move,
+      onDrop: shelf.drop,
+      onCurrent: (lane) => choice.put(lane),
+    }),
+    overlay: startOverlay(parts, ({ t0, t1 }) => select({ ...state.now.selection, t0, t1 })),
+    onScroll: () => view && loading.refresh(),
+    onResize: () => view && loading.refresh(),
+  };
+  const tip = startTip(parts, stage);
+  const tools = startTools(parts, state, (name) => acts[name]?.());
+  const drawing = startDrawing(parts, stage, (frame, now) => {
+    tools.tell(now, frame, shelf.laid);
+    minimap?.draw();
+  });
+  const choice = startChoice(parts, { source, state, stage, tip }, { onChange: changed, onReveal: reveal, onLook: (window) => move(window) });
+  const loading = startLoading({
+    source,
+    extent,
+    frame: drawing.frame,
+    laid: stage.laid,
+    view: stage.view,
+    arrows: () => state.now.arrows,
+    done(found) {
+      view = found;
       onProblem(null);
-      if (view.lanes.some((lane) => !state.lanes.has(lane))) onStrange();
+      if (view.lanes.some((lane) => !shelf.tree.byId.has(lane))) onStrange();
+      choice.resolve();
       onView(view);
-      schedule();
+      drawing.schedule();
     },
     failed: onProblem,
-    // The browser mostly shares its cores with what is measured: a few pictures a second are plenty.
-    everyMs: 160,
   });
+  const minimap = parts.minimap ? startMinimap(parts.minimap, { source, extent, tree: () => shelf.tree, window: shown, onMove: (window) => move(window) }) : null;
+  const grown = paced(() => {
+    if (following && state.now.window) state.change({ window: tail() });
+    loading.ask();
+    minimap?.refresh();
+  }, REDRAW_MS);
 
-  const horizon = () => (state.live ? roundedEnd(state.end) : state.end);
-  const shown = () => (state.window ? clamped(state.window, Math.max(horizon(), state.live ? 0 : 1)) : { t0: 0, t1: horizon() });
-  const width = () => Math.max(120, area.clientWidth - RIGHT);
-
-  function frame() {
-    const tallest = Math.max(220, Math.round(globalThis.innerHeight * TALLEST_SHARE) - AXIS_HEIGHT);
-    const height = Math.min(laid.height, tallest);
-    const top = Math.max(0, Math.min(root.scrollTop, laid.height - height));
-    return { window: shown(), width: width(), height, span: { top, bottom: top + height } };
-  }
-
-  function ask(urgent) {
-    if (!state.lanes.size && !state.live) return;
-    const query = request(shown(), width(), horizon());
-    asking.ask({ t0: query.t0, t1: query.t1, px: query.px, lanes: lanesToAsk(), edges: state.arrows ? MOST_ARROWS : null }, { urgent });
-  }
-
-  /** All lanes while they are few; else the ones on screen and near it, and those that the first row adds up. */
-  function lanesToAsk() {
-    if (laid.rows.length <= ASK_ALL_LANES) return null;
-    const { span } = frame();
-    const near = laid.rows.filter((row) => row.lane && row.top + row.height > span.top - LANE_MARGIN_PX && row.top < span.bottom + LANE_MARGIN_PX);
-    return [...new Set([...near.map((row) => row.lane.id), ...laid.hosts.slice(0, MOST_HOSTS)])].slice(0, MOST_LANES).join(",");
-  }
-
-  function sharp(window) {
-    const ideal = (window.t1 - window.t0) / width();
-    return covers(state.view, { t0: window.t0, t1: Math.min(window.t1, horizon()) }) && state.view.ns_per_column <= 2 * Math.max(1, ideal) && state.view.ns_per_column * 4 > ideal;
-  }
-
-  function schedule() {
-    if (scheduled) return;
-    scheduled = true;
-    requestAnimationFrame(() => {
-      scheduled = false;
-      if (!state.dragging) render();
-    });
-  }
-
-  function render() {
-    if (!isReady()) {
-      put(plot, h("p", { class: "muted" }, "plotly.js did not load from this server."));
-      return;
-    }
-    const now = frame();
-    root.style.height = `${now.height + AXIS_HEIGHT}px`;
-    area.style.height = `${laid.height + AXIS_HEIGHT}px`;
-    drawLabels(labels, laid, now.span, fold);
-    const view = state.view ?? { segments: [], open: [], edges: [], coverage: new Map(), refs: new Map() };
-    drawLegend(byId("legend"), view, laid);
-    drawArrowNote(view);
-    drawBadge(view, now);
-    const figure = timelineFigure(view, laid, now, state.view ? picture(now) : null, palette);
-    const drawing = draw(plot, figure);
-    if (!state.drawn) {
-      state.drawn = true;
-      drawing.then(() => onPan(plot, dragged, dropped));
-    }
-    plot.dataset.drawn = String(Number(plot.dataset.drawn ?? 0) + 1);
-    plot.dataset.grown = String(view.grown_to_ns ?? 0);
-  }
-
-  /** One viewport to either side, as far as the view has it. */
-  function picture({ window, width: px, span }) {
-    const reach = window.t1 - window.t0;
-    const t0 = Math.max(state.view.t0_ns, window.t0 - reach);
-    const t1 = Math.min(state.view.t1_ns, window.t1 + reach);
-    if (t1 <= t0) return null;
-    const image = paint(state.view, laid, span, { t0, t1, width: ((t1 - t0) / reach) * px }, palette);
-    return { url: urlOf(image), t0, t1, top: span.top, bottom: span.top + image.height };
-  }
-
-  function drawBadge(view, { width: px }) {
-    const badge = byId("resolution");
-    if (!state.view) return;
-    const hidden = view.segments_in_window - view.segments_shown - view.open.length;
-    const exact = hidden <= 0;
-    const crowd = view.segments_in_window / Math.max(1, (view.columns * view.ns_per_column * px) / Math.max(1, shown().t1 - shown().t0));
-    badge.dataset.resolution = exact ? "exact" : "aggregated";
-    badge.textContent = exact ? "every segment drawn" : crowd >= 0.95 ? `aggregated: ${crowd < 10 ? crowd.toFixed(1) : count(Math.round(crowd))} segments per pixel` : "short segments aggregated";
-    badge.title = exact
-      ? "Every recorded segment of this window is drawn as its own bar."
-      : `${count(hidden)} of ${count(view.segments_in_window)} segments are too short to see here: each column of pixels shows the share of its ${duration(view.ns_per_column)} that every state takes. Zoom in to see them one by one.`;
-  }
-
-  function drawArrowNote({ edges, edges_in_window: there }) {
-    const note = byId("arrow-note");
-    note.hidden = !state.arrows || there === undefined || there === null || edges.length > 0;
-    note.textContent = there ? `${count(there)} arrows here: zoom in to see them` : "no arrows here";
-  }
-
-  function fold(key) {
-    if (!state.collapsed.delete(key)) state.collapsed.add(key);
-    relay();
-  }
-
-  function relay() {
-    laid = layRows([...state.lanes.values()], { collapsed: state.collapsed, quiet: state.quiet, cores: state.cores });
-    const more = byId("quiet");
-    more.hidden = !laid.quietCount;
-    more.textContent = state.quiet ? "Show fewer lanes" : `Show ${laid.quietCount} more ${laid.quietCount === 1 ? "lane" : "lanes"}`;
-    schedule();
-    if (laid.rows.length > ASK_ALL_LANES) ask(false);
-  }
-
-  function move(window, { urgent = true, follow = false } = {}) {
-    const whole = window === null || (window.t0 <= 0 && window.t1 >= horizon());
-    state.window = whole ? null : clamped(window, horizon());
-    state.follow = follow;
-    byId("follow").setAttribute("aria-pressed", String(state.follow || state.window === null));
-    byId("whole").disabled = state.window === null;
-    onWindow(state.window);
-    schedule();
-    if (!sharp(shown())) ask(urgent);
-  }
-
-  function toWindow(range) {
-    const unit = axisUnit(shown());
-    return { t0: range[0] * unit.ns, t1: range[1] * unit.ns };
-  }
-
-  function dragged() {
-    state.dragging = true;
-    point(null);
-  }
-
-  function dropped(range) {
-    state.dragging = false;
-    move(toWindow(range));
-  }
-
-  function point(at) {
-    const target = at && !state.dragging && state.view ? at : null;
-    const now = frame();
-    const row = target && target.x <= now.width && target.y <= now.height ? rowAt(laid.rows, target.y + now.span.top) : null;
-    const time = row ? now.window.t0 + (target.x / now.width) * (now.window.t1 - now.window.t0) : 0;
-    const content = row ? describe(state.view, laid, row, time, state.lanes) : null;
-    tip.hidden = !content;
-    if (!content) return;
-    put(tip, content);
-    const box = plot.getBoundingClientRect();
-    const left = Math.min(box.left + target.x + 16, globalThis.innerWidth - tip.offsetWidth - 8);
-    const below = box.top + target.y + 20;
-    const top = below + tip.offsetHeight > globalThis.innerHeight ? box.top + target.y - tip.offsetHeight - 12 : below;
-    tip.style.transform = `translate(${Math.round(Math.max(8, left))}px, ${Math.round(Math.max(8, top))}px)`;
-  }
-
-  const zoom = (factor, share) => {
-    const now = shown();
-    move(zoomed(now, factor, now.t0 + share * (now.t1 - now.t0), horizon()));
+  const acts = {
+    zoomIn: () => zoomAt(1 / ZOOM_STEP, pointer()),
+    zoomOut: () => zoomAt(ZOOM_STEP, pointer()),
+    panLeft: () => pan(-PAN_STEP),
+    panRight: () => pan(PAN_STEP),
+    whole: () => move(null),
+    back: () => revisit(visited.back()),
+    forward: () => revisit(visited.forward()),
+    laneUp: () => choice.lane(-1),
+    laneDown: () => choice.lane(1),
+    choose: () => choice.enter(),
+    next: () => choice.step(1),
+    previous: () => choice.step(-1),
+    focus: () => choice.focus((window) => fitted(window, extent.horizon)),
+    mark() {
+      const segment = choice.segment();
+      select(segment ? { t0: segment.start_ns, t1: Math.max(segment.start_ns + 1, segment.end_ns), lanes: null } : { ...shown(), lanes: null });
+    },
+    clear() {
+      tip.point(null);
+      if (selecting) setSelecting(false);
+      else if (state.now.chosen) state.change({ chosen: null });
+      else if (state.now.selection) state.change({ selection: null });
+      else if (state.now.find) state.change({ find: "" });
+    },
+    pin: () => choice.cursor !== null && shelf.pin(choice.cursor),
+    fold: () => choice.cursor !== null && foldNear(choice.cursor),
+    raise: () => choice.cursor !== null && shelf.move(choice.cursor, -1),
+    lower: () => choice.cursor !== null && shelf.move(choice.cursor, 1),
+    follow() {
+      if (!extent.live) return;
+      const on = !(following || state.now.window === null);
+      if (on) move(tail());
+      following = on;
+      changed();
+    },
+    pause: () => pause(!extent.paused),
+    arrows: () => state.change({ arrows: !state.now.arrows }),
+    quiet: () => state.change({ quiet: !state.now.quiet }),
+    select: () => setSelecting(!selecting),
+    search: onSearch,
+    help: onHelp,
   };
-  const reset = () => move(null);
-  listen(root, plot, { zoom, pan: (share) => move(panned(shown(), share * (shown().t1 - shown().t0), horizon())), reset, point });
-  byId("zoom-in").addEventListener("click", () => zoom(0.5, 0.5));
-  byId("zoom-out").addEventListener("click", () => zoom(2, 0.5));
-  byId("whole").addEventListener("click", reset);
-  byId("whole").disabled = state.window === null;
-  byId("follow").addEventListener("click", () => (state.follow ? move(state.window) : move(tail(), { follow: true })));
-  byId("quiet").addEventListener("click", () => {
-    state.quiet = !state.quiet;
-    relay();
+  let pointed = null;
+  const pointer = () => pointed ?? 0.5;
+  listen(
+    parts,
+    {
+      ...acts,
+      zoomAt,
+      pan,
+      scroll: (px) => parts.lanes.scrollBy(0, px),
+      point(at) {
+        pointed = at ? at.x / drawing.frame().width : null;
+        tip.point(gesturing ? null : at);
+      },
+      press: (at) => (parts.lanes.focus({ preventScroll: true }), choice.press(at)),
+      select: (band, over) => drawn(band, over),
+      selects: () => selecting,
+      gesture(on) {
+        gesturing = on;
+        parts.surface.dataset.busy = on ? "yes" : "no";
+        if (!on) loading.refresh({ urgent: true });
+      },
+    },
+    keys,
+  );
+  for (const event of ["focus", "blur"]) parts.lanes.addEventListener(event, () => drawing.schedule());
+  parts.lanes.addEventListener("blur", () => tip.point(null));
+
+  state.on((now, before) => {
+    if (now.window !== before.window) {
+      visited.visit(now.window, performance.now());
+      if (view) loading.refresh({ urgent: !gesturing });
+    }
+    if (now.arrows !== before.arrows) {
+      if (!now.arrows && view) view = { ...view, edges: [], edges_in_window: null };
+      loading.ask({ urgent: true });
+    }
+    changed();
   });
-  byId("arrows").addEventListener("click", () => {
-    state.arrows = !state.arrows;
-    byId("arrows").setAttribute("aria-pressed", String(state.arrows));
-    if (!state.arrows && state.view) state.view = { ...state.view, edges: [], edges_in_window: null };
-    schedule();
-    ask(true);
-  });
-  root.addEventListener("scroll", () => {
-    schedule();
-    if (laid.rows.length > ASK_ALL_LANES) ask(false);
-  });
-  new ResizeObserver(() => {
-    schedule();
-    if (state.view && !sharp(shown())) ask(false);
-  }).observe(area);
-  onThemeChange(() => {
-    palette = readPalette();
-    schedule();
-  });
+
+  /** Everything that depends on the state but the picture: what the buttons say, what root tells. */
+  function changed() {
+    const { window, chosen, selection, arrows, quiet } = state.now;
+    tools.update({
+      pressed: new Set([following || window === null ? "follow" : "", extent.paused ? "pause" : "", arrows ? "arrows" : "", quiet ? "quiet" : "", selecting ? "select" : ""]),
+      disabled: new Set([window === null ? "whole" : "", visited.before ? "" : "back", visited.beyond ? "" : "forward"]),
+      hidden: new Set(extent.live || extent.paused ? (extent.live ? [] : ["follow"]) : ["follow", "pause"]),
+    });
+    root.dataset.window = `${shown().t0}-${shown().t1}`;
+    root.dataset.chosen = chosen ? `${chosen.lane}@${chosen.t}` : "";
+    root.dataset.selection = selection ? `${selection.t0}-${selection.t1}` : "";
+    root.dataset.live = extent.paused ? "paused" : extent.live ? "growing" : "over";
+    drawing.schedule();
+  }
+
+  function move(window) {
+    following = false;
+    const whole = window === null || (window.t0 <= 0 && window.t1 >= extent.horizon);
+    state.change({ window: whole ? null : clamped(window, extent.horizon) });
+    changed();
+  }
+
+  function zoomAt(factor, share) {
+    const now = shown();
+    move(zoomed(now, factor, now.t0 + share * (now.t1 - now.t0), extent.horizon));
+  }
+
+  function pan(share) {
+    const now = shown();
+    move(panned(now, share * (now.t1 - now.t0), extent.horizon));
+  }
+
+  function revisit(step) {
+    if (step) move(step.window);
+  }
+
+  function pause(on) {
+    if (!extent.live && !extent.paused) return;
+    extent.pause(on);
+    if (!on) {
+      loading.ask({ urgent: true });
+      minimap?.refresh();
+    }
+    changed();
+  }
+
+  /** What was drawn with the pointer: a time; and lanes, if it is taller than one row. */
+  function drawn({ x0, x1, y0, y1 }, over) {
+    const frame = drawing.frame();
+    const [t0, t1] = [x0, x1].map((x) => Math.round(Math.max(0, timeAt(frame, Math.max(0, Math.min(frame.width, x))))));
+    const touched = frame.rows.filter(({ row, top, height, from }) => row.lane && top + height > y0 && Math.max(top, from) < y1).map(({ row }) => row.lane.id);
+    const seen = frame.rows.filter(({ row }) => row.lane).length;
+    const rowsApart = rowIn(frame, shelf.laid, y0) !== rowIn(frame, shelf.laid, y1);
+    select({ t0, t1, lanes: rowsApart && touched.length && touched.length < seen ? touched : null });
+    if (over) setSelecting(false);
+  }
+
+  function select({ t0, t1, lanes }) {
+    const [start, end] = [Math.round(t0), Math.round(t1)];
+    state.change({ selection: end > start ? { t0: start, t1: end, lanes } : null });
+  }
+
+  function setSelecting(on) {
+    selecting = on;
+    parts.surface.dataset.selects = on ? "yes" : "no";
+    changed();
+  }
+
+  /** A lane that has nothing below it folds what it hangs on. */
+  function foldNear(id) {
+    const lane = shelf.tree.byId.get(id);
+    const row = shelf.laid.rowOf.get(id);
+    const key = row?.foldable ? id : lane?.kind === "cpu" ? "cores" : lane?.parent;
+    if (key === null || key === undefined) return;
+    shelf.fold(key);
+    if (!row?.foldable && key !== "cores") choice.put(key);
+  }
+
+  function reveal(id) {
+    shelf.show(id);
+    const place = placeIn(drawing.frame(), shelf.laid, id);
+    if (!place) return;
+    const frame = drawing.frame();
+    if (place.top < place.from) parts.lanes.scrollTop = frame.scroll + place.top - place.from - ROW_PX;
+    else if (place.bottom > frame.height) parts.lanes.scrollTop = frame.scroll + place.bottom - frame.height + ROW_PX;
+  }
 
   /** The window slid so that its right edge is the newest instant; the whole trace when nothing is zoomed. */
   function tail() {
-    if (!state.window) return null;
-    const wide = state.window.t1 - state.window.t0;
-    return { t0: Math.max(0, state.end - wide), t1: Math.max(wide, state.end) };
+    if (!state.now.window) return null;
+    const wide = state.now.window.t1 - state.now.window.t0;
+    return clamped({ t0: extent.end - wide, t1: Math.max(wide, extent.end) }, extent.horizon);
   }
 
+  changed();
   return {
     setLanes(lanes) {
-      state.lanes = new Map(lanes.map((lane) => [lane.id, lane]));
-      relay();
-      if (!state.view) ask(false);
+      shelf.setLanes(lanes);
+      if (!view) loading.ask();
+      if (state.now.chosen) choice.resolve();
+      minimap?.refresh();
     },
-    /** How many cores the machine has; null while nobody has told. */
-    setCores(cores) {
-      if (state.cores === cores) return;
-      state.cores = cores;
-      relay();
-    },
-    /** The trace is live and now this long. */
+    setCores: shelf.setCores,
     grow(ns) {
-      state.end = Math.max(state.end, ns);
-      byId("follow").hidden = false;
-      if (state.follow && state.window) state.window = clamped(tail(), horizon());
-      ask(false);
+      extent.grow(ns);
+      if (!extent.paused) grown();
+      changed();
     },
-    /** The trace has ended: from here on it is `ns` long for good. */
     finish(ns) {
-      state.live = false;
-      state.end = Math.max(1, ns);
-      state.follow = false;
-      byId("follow").hidden = true;
-      if (state.window) state.window = clamped(state.window, state.end);
-      schedule();
-      ask(false);
+      const { window } = state.now;
+      extent.finish(ns);
+      following = false;
+      if (window && isOutside(window, extent.horizon)) {
+        state.change({ window: null });
+        onOutside(window, ns);
+      }
+      changed();
+      if (!extent.paused) loading.ask();
+      minimap?.refresh();
     },
-    /** Moves to a window that somebody else has chosen. */
     show(window) {
       move(window);
       root.scrollIntoView({ block: "nearest" });
     },
-    window: () => state.window,
+    reveal,
+    highlight(what) {
+      lit = what;
+      drawing.schedule();
+    },
+    window: shown,
+    segment: choice.segment,
+    laid: stage.laid,
+    view: stage.view,
+    picture: drawing.picture,
+    redraw: drawing.schedule,
   };
 }

@@ -59,15 +59,11 @@ function describeShares(view, row, at, lanes) {
 
 function describeSum(view, laid, at) {
   const column = columnAt(view, at);
-  if (column === null) return null;
-  let total = 0;
-  for (const id of laid.hosts) {
-    const coverage = view.coverage.get(id);
-    total += (coverage?.running?.[column] ?? 0) + (coverage?.native?.[column] ?? 0);
-  }
+  if (column === null || !view.at_work) return null;
+  const { most, bytes } = view.at_work;
   return [
     h("p", { class: "lane" }, "Working at once"),
-    h("p", { class: "state" }, h("strong", {}, `${(total / 255).toFixed(2)} of ${laid.hosts.length}`), laid.hosts.length === 1 ? " thread on a core" : " threads on a core"),
+    h("p", { class: "state" }, h("strong", {}, `${((bytes[column] / 255) * most).toFixed(2)} of ${laid.hosts.length}`), laid.hosts.length === 1 ? " thread on a core" : " threads on a core"),
     h("p", { class: "when" }, `on average over the ${duration(view.ns_per_column)} at ${instant(at, view.ns_per_column)}`),
   ];
 }

@@ -1,0 +1,121 @@
+// Draws one frame: names, the picture of occupied fractions on a canvas, bars and axis by Plotly over it, what lies over that.
+
+import { frameOf } from "../figures/frame.js";
+import { paint } from "../figures/picture.js";
+import { AXIS_HEIGHT, RIGHT, timelineFigure } from "../figures/timeline.js";
+import { h, put } from "../lib/dom.js";
+import { onThemeChange, readPalette } from "../lib/palette.js";
+import { putOn, urlOf } from "../lib/raster.js";
+import { drawLegend } from "./legend.js";
+import { draw, isReady } from "./plot.js";
+
+const TALLEST_SHARE = 0.72;
+const LEAST_TALL = 220;
+const LEAST_WIDE = 120;
+const NOTHING = { lanes: [], segments: [], open: [], edges: [], coverage: new Map(), refs: new Map(), at_work: null };
+/** Of a picture that leaves the page: room for the names. */
+const NAMES_PX = 200;
+
+/**
+ * startDrawing(parts, stage, onDrawn()): {frame(), schedule(), picture()}. `stage` answers window(), laid(), view(), over() (what the overlay
+ * shows), labels and overlay. Everything that changes is drawn with the next frame of the screen, once.
+ */
+export function startDrawing(parts, stage, onDrawn) {
+  const { lanes, area, plot, backdrop, figure } = parts;
+  let palette = readPalette();
+  let scheduled = false;
+  let size = { width: LEAST_WIDE, tallest: LEAST_TALL, scroll: 0 };
+  let legend = null;
+
+  function measure() {
+    const axis = AXIS_HEIGHT;
+    size = { width: Math.max(LEAST_WIDE, area.clientWidth - RIGHT), tallest: Math.max(LEAST_TALL, Math.round(globalThis.innerHeight * TALLEST_SHARE) - axis), scroll: lanes.scrollTop };
+  }
+
+  function frame() {
+    const laid = stage.laid();
+    const height = Math.min(laid.height, size.tallest);
+    const scroll = Math.max(0, Math.min(size.scroll, laid.height - height));
+    return frameOf(laid, { window: stage.window(), width: size.width, height, scroll });
+  }
+
+  function schedule() {
+    if (scheduled) return;
+    scheduled = true;
+    requestAnimationFrame(() => {
+      scheduled = false;
+      render();
+    });
+  }
+
+  function render() {
+    if (!isReady()) {
+      put(figure, h("p", { class: "muted" }, "plotly.js did not load from this server."));
+      return;
+    }
+    measure();
+    const began = performance.now();
+    const laid = stage.laid();
+    const now = frame();
+    const view = stage.view() ?? NOTHING;
+    setStyle(lanes, "height", `${now.height + AXIS_HEIGHT}px`);
+    setStyle(area, "height", `${laid.height + AXIS_HEIGHT}px`);
+    for (const element of [plot, parts.surface]) setStyle(element, "height", `${now.height}px`);
+    for (const element of [parts.surface, backdrop]) setStyle(element, "width", `${now.width}px`);
+    stage.labels.draw(laid, now, stage.cursor());
+    putOn(backdrop, backdropOf(view, laid, now));
+    draw(figure, timelineFigure(view, laid, now, palette));
+    stage.overlay.draw({ frame: now, laid, ...stage.over() });
+    if (parts.legend && (legend?.view !== view || legend.laid !== laid)) drawLegend(parts.legend, view, laid);
+    legend = { view, laid };
+    plot.dataset.drawn = String(Number(plot.dataset.drawn ?? 0) + 1);
+    plot.dataset.grown = String(view.grown_to_ns ?? 0);
+    plot.dataset.tookMs = (performance.now() - began).toFixed(1);
+    onDrawn(now, view);
+  }
+
+  function backdropOf(view, laid, now) {
+    const rows = now.rows.map(({ row, top, from }) => ({ ...row, top, from }));
+    const blank = () => ({ width: now.width, height: now.height, data: new Uint8ClampedArray(now.width * now.height * 4) });
+    return view === NOTHING ? blank() : paint(view, { ...laid, rows }, { top: 0, bottom: now.height }, { ...now.window, width: now.width }, palette);
+  }
+
+  /** What is on screen as a figure that stands alone: the names at the left, the picture as an image behind. {data, layout}. */
+  function picture() {
+    const laid = stage.laid();
+    const now = frame();
+    const view = stage.view() ?? NOTHING;
+    const { data, layout } = timelineFigure(view, laid, now, palette);
+    const [from, to] = layout.xaxis.range;
+    const image = { source: urlOf(backdropOf(view, laid, now)), xref: "paper", yref: "paper", x: 0, y: 1, sizex: 1, sizey: 1, xanchor: "left", yanchor: "top", sizing: "stretch", layer: "below" };
+    const names = now.rows.map(({ row, top, height }) => ({ text: escaped(row.label), xref: "paper", yref: "y", x: 0, y: top + height / 2, xanchor: "right", xshift: -8, showarrow: false, font: { size: row.lane?.measured ? 13 : 11, color: row.lane?.measured ? palette.ink : palette.ink2 } }));
+    return { data, layout: { ...layout, width: layout.width + NAMES_PX, margin: { ...layout.margin, l: NAMES_PX, t: 8 }, height: layout.height + 8, paper_bgcolor: palette.surface, images: [image], annotations: names, xaxis: { ...layout.xaxis, range: [from, to] } } };
+  }
+
+  new ResizeObserver(() => {
+    measure();
+    schedule();
+    stage.onResize();
+  }).observe(area);
+  lanes.addEventListener("scroll", () => {
+    measure();
+    schedule();
+    stage.onScroll();
+  });
+  onThemeChange(() => {
+    palette = readPalette();
+    schedule();
+  });
+  measure();
+
+  return { frame, schedule, picture };
+}
+
+/** Names are of others' making; Plotly reads a few tags in texts. */
+function escaped(text) {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+function setStyle(element, name, value) {
+  if (element.style[name] !== value) element.style[name] = value;
+}

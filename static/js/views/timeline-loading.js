@@ -1,0 +1,63 @@
+// What to ask the source for, and when: not what is here already, never twice at once, and what the reader has left behind is given up.
+
+import { latest } from "../data/latest.js";
+import { rowsBetween } from "../figures/rows.js";
+import { covers, isOutside, request } from "../lib/window.js";
+
+/** All lanes while they are few; else the ones on screen and near it. */
+const ASK_ALL_LANES = 40;
+const NEAR_PX = 500;
+/** The server answers no more lanes at once. */
+const MOST_LANES = 512;
+/** More arrows than this are a thicket: then none are drawn. */
+const MOST_ARROWS = 300;
+
+/**
+ * startLoading({source, extent, frame(), laid(), view(), arrows(), done(view), failed(error)}): {ask({urgent}), refresh()}. `ask` asks in
+ * any case, `refresh` only when what is on screen is not here, or not sharp.
+ */
+export function startLoading({ source, extent, frame, laid, view, arrows, done, failed }) {
+  const asking = latest({
+    run: (query, options) => source.view(query, options),
+    done,
+    failed,
+    // The browser mostly shares its cores with what is measured: a few pictures a second are plenty.
+    everyMs: 120,
+  });
+
+  function ask({ urgent = false } = {}) {
+    const { window, width } = frame();
+    const end = extent.live ? extent.horizon : extent.end;
+    if (isOutside(window, end)) return;
+    const { t0, t1, px } = request(window, width, end);
+    asking.ask({ t0, t1, px, lanes: lanesToAsk()?.join(",") ?? null, edges: arrows() ? MOST_ARROWS : null, at_work: true }, { urgent });
+  }
+
+  function refresh(options) {
+    if (!isSharp() || !hasLanes()) ask(options);
+  }
+
+  function lanesToAsk() {
+    const { rows, pinnedHeight } = laid();
+    if (rows.length <= ASK_ALL_LANES) return null;
+    const { scroll, height } = frame();
+    const near = [...rowsBetween(rows, 0, pinnedHeight), ...rowsBetween(rows, scroll - NEAR_PX, scroll + height + NEAR_PX)];
+    return [...new Set(near.filter((row) => row.lane).map((row) => row.lane.id))].slice(0, MOST_LANES);
+  }
+
+  function isSharp() {
+    const { window, width } = frame();
+    const now = view();
+    if (now === null) return false;
+    const ideal = (window.t1 - window.t0) / width;
+    const here = covers(now, { t0: window.t0, t1: Math.min(window.t1, extent.live ? extent.horizon : extent.end) });
+    return here && now.ns_per_column <= 1.5 * Math.max(1, ideal) && now.ns_per_column * 4 > ideal;
+  }
+
+  function hasLanes() {
+    const told = new Set(view().lanes);
+    return frame().rows.every(({ row }) => !row.lane || told.has(row.lane.id));
+  }
+
+  return { ask, refresh };
+}
