@@ -20,17 +20,20 @@ import { putSteady } from "./steady.js";
 const MARGIN = 0.15;
 /** A place that takes less of the screen than this beside the question is looked at by itself. */
 const LEAST_SHARE = 0.02;
+const CLEAR_PX = 12;
 const SEEN = { exact: null, sampled: "partly sampled: what is shorter than a sample may be missed", inferred: "partly inferred from other sources: likely, not certain" };
 
 /**
  * startWhy(root, {source, state, timeline, lanes()}): answers for `state.chosen` in `root`, which is hidden while nothing is chosen, and
- * highlights in `timeline` what the answer points at. Answers {refresh()}: the trace has grown.
+ * highlights in `timeline` what the answer points at. Answers {refresh(), settle()}: the trace has grown, or its lanes
+ * are known now; there is a new picture.
  */
 export function startWhy(root, { source, state, timeline, lanes }) {
   const said = h("p", { class: "visually-hidden", role: "status", "aria-live": "polite" });
   const body = h("div", { class: "panelbody" });
   root.replaceChildren(said, body);
   let answer = null;
+  let brought = null;
 
   const asking = latest({
     run: (query, options) => source.explain(query, options),
@@ -45,6 +48,16 @@ export function startWhy(root, { source, state, timeline, lanes }) {
     putSteady(body, heading(told), h("p", { class: "answer" }, told.text), places(told), told.advice ? h("p", { class: "advice" }, told.advice) : null, seen(told));
     tell(told.text);
     light(told);
+    settle();
+  }
+
+  /** Once for each question, as soon as there is a picture: what is asked about comes into sight. */
+  function settle() {
+    const { chosen } = state.now;
+    if (!answer || brought === chosen || !lanes().length || !timeline.view()) return;
+    brought = chosen;
+    // The first picture is drawn with the next frame.
+    requestAnimationFrame(() => requestAnimationFrame(() => state.now.chosen === chosen && bring(chosen.lane)));
   }
 
   function fail(problem) {
@@ -76,38 +89,47 @@ export function startWhy(root, { source, state, timeline, lanes }) {
 
   function place({ lane, start_ns: start, end_ns: end, state: name, text }, key) {
     const parts = { segments: [{ lane, start_ns: start, end_ns: end }], edges: [] };
-    const marks = [stateGlyph(name) ?? h("span", { class: "dot", "aria-hidden": "true" }), h("span", { class: "who" }, nameOf(lane))];
-    return item(key, marks, text, { lane, start, end, t: Math.floor((start + end) / 2), parts });
+    const said = [stateGlyph(name) ?? h("span", { class: "dot", "aria-hidden": "true" }), h("span", { class: "who", title: nameOf(lane) }, nameOf(lane)), h("span", { class: "text" }, text)];
+    return item(key, said, { lane, start, end, t: Math.floor((start + end) / 2), parts });
   }
 
   function arrival(edge, key, segment) {
     const { by } = EDGES.find(({ kind }) => kind === edge.kind) ?? { by: "let go on by" };
     const late = edge.to_ns > edge.from_ns ? `, ${duration(edge.to_ns - edge.from_ns)} before` : "";
     const text = `${segment?.state === "gil_wait" ? "GIL let go by" : by} ${nameOf(edge.from_lane)}${late}`;
-    const marks = [h("span", { class: "arrow", "aria-hidden": "true" }, "→")];
-    return item(key, marks, text, { lane: edge.from_lane, start: edge.from_ns, end: edge.to_ns, t: Math.max(0, edge.from_ns - 1), parts: { segments: [], edges: [edge] } });
+    const said = [h("span", { class: "arrow", "aria-hidden": "true" }, "→"), h("span", { class: "edge" }, text)];
+    return item(key, said, { lane: edge.from_lane, start: edge.from_ns, end: edge.to_ns, t: Math.max(0, edge.from_ns - 1), parts: { segments: [], edges: [edge] } });
   }
 
   /** A line of the list: pointing at it, or focusing one of its buttons, lights only what it is about. */
-  function item(key, marks, text, { lane, start, end, t, parts }) {
+  function item(key, said, { lane, start, end, t, parts }) {
     const look = () => {
       state.change({ window: beside(start, end) });
-      timeline.reveal(lane);
+      bring(lane);
     };
     const only = () => timeline.highlight(parts);
     const all = () => light(answer);
     return h(
       "li",
       { on: { pointerenter: only, pointerleave: all, focusin: only, focusout: all } },
-      marks,
-      h("span", { class: "text" }, text),
+      said,
       h("span", { class: "when" }, instant(start, Math.max(1, (end - start) / 100))),
       tool(`${key}-show`, "Show", `Show ${nameOf(lane)} there`, look),
       tool(`${key}-why`, "Why?", `Why was ${nameOf(lane)} so then?`, () => {
         state.change({ chosen: { lane, t } });
-        timeline.reveal(lane);
+        bring(lane);
       }),
     );
+  }
+
+  /** Scrolls until the lane can be seen: in the timeline, and from below this panel, which may lie over it. */
+  function bring(lane) {
+    timeline.reveal(lane);
+    requestAnimationFrame(() => {
+      const label = root.parentElement.querySelector(`[data-lane="${Number(lane)}"]`);
+      const under = label ? label.getBoundingClientRect().bottom + CLEAR_PX - root.getBoundingClientRect().top : 0;
+      if (under > 0) globalThis.scrollBy(0, under);
+    });
   }
 
   function tool(key, text, title, click) {
@@ -171,8 +193,10 @@ export function startWhy(root, { source, state, timeline, lanes }) {
   state.on(follow);
   follow(state.now);
   return {
+    settle,
     refresh() {
-      if (answer?.open && state.now.chosen) asking.ask({ lane: state.now.chosen.lane, t: Math.floor(state.now.chosen.t) });
+      if (answer) show(answer);
+      if (answer?.open) asking.ask({ lane: answer.lane, t: answer.t_ns });
     },
   };
 }
