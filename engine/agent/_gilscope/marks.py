@@ -167,24 +167,28 @@ def _writer(words: "memoryview[int]", path: str) -> "tuple[Mark, Callable[[memor
     tail_at, dropped_at = codes.H_TAIL, codes.H_DROPPED
     at = limit = first
     before = room = 0  # The records of earlier laps, and how many fit into the file as it is.
-    times, whats = words.cast("B").cast("d"), words[1:]
+    times, whats = words.cast("B").cast("d"), words[:0]
 
     def mark(word: int, now: "Callable[[], float]" = perf_counter) -> float:
         nonlocal at
-        # What a signal marks comes right after this call, if at all: no error of its handler leaves a place that is taken but not filled.
+        # A signal's handler runs right after this call, if at all: it finds no place that is taken but not filled, and leaves none.
         t = now()
-        if at >= limit and not look_further(word):
-            words[dropped_at] += 1
-            return t
         place = at
+        try:
+            whats[place] = word
+        except IndexError:  # At the limit.
+            return mark(word) if look_further(word) else drop()
         at = place + 2
-        whats[place] = word
         times[place] = t
         return t
 
+    def drop() -> float:
+        words[dropped_at] += 1
+        return perf_counter()
+
     def look_further(word: int) -> bool:
         """Moves the limit to where the ring ends, the room ends, or the reader has not read yet. Answers whether there is a place."""
-        nonlocal at, before, limit, room
+        nonlocal at, before, limit, room, whats
         if at >= first + capacity * 2:
             at, before = first, before + capacity
         in_lap = (at - first) // 2
@@ -196,15 +200,16 @@ def _writer(words: "memoryview[int]", path: str) -> "tuple[Mark, Callable[[memor
         limit = first + min(free - codes.RESERVE, room) * 2
         if at >= limit and word & 0xFF in codes.VITAL and at < first + min(free, room) * 2:
             limit = at + 2
+        whats = words[1 : max(limit, 0) + 1]
         return at < limit
 
     def move(to: "memoryview[int]", to_path: str) -> None:
         nonlocal words, times, whats, path, at, before, limit, room
         words, path = to, to_path
-        times, whats = to.cast("B").cast("d"), to[1:]
         at, before = first, 0
         room = _FIRST_RING_PART if path else 0
         limit = first + room * 2
+        times, whats = to.cast("B").cast("d"), to[1 : limit + 1]
 
     move(words, path)
     return mark, move
