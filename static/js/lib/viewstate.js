@@ -1,7 +1,7 @@
 // What a reader has made of a timeline: where they look, what they have selected, folded, pinned and searched for. It lives in the
 // address, so that a copied link shows the same. Pure.
 //
-//     ?v=2&t0=…&t1=…&sel=t0-t1[~lane.lane]&at=lane@ns&fold=key.key&pin=lane.lane&move=lane-lane.lane-&hide=kind.kind&find=text&quiet=1&arrows=1
+//     ?v=2&t0=…&t1=…&sel=t0-t1[~lane.lane]&at=lane@ns&fold=key.key&pin=lane.lane&move=lane-lane.lane-&hide=kind.kind&find=text&quiet=1&arrows=1&table=1
 //
 // Everything is optional. Version 1 had no `v` and knew `t0` and `t1` only. An address of a newer version is not guessed at.
 
@@ -28,6 +28,8 @@ export const UNTOUCHED = Object.freeze({
   /** Whether lanes that carry no jobs are shown, and arrows. */
   quiet: false,
   arrows: false,
+  /** Whether the same is shown as a table of numbers, too. */
+  table: false,
 });
 
 const NS = /^\d{1,16}$/;
@@ -63,13 +65,14 @@ export function readState(search) {
     find: (query.find ?? "").slice(0, MOST),
     quiet: query.quiet === "1",
     arrows: query.arrows === "1",
+    table: query.table === "1",
   };
   const problem = strange.length ? `This link is damaged: ${strange.map((name) => `“${name}”`).join(" and ")} cannot be read and ${strange.length > 1 ? "are" : "is"} left out.` : null;
   return { state: Object.freeze(state), problem };
 }
 
 /** The query of an address that names this state, as an object for `urls.here`. */
-export function writeState({ window, selection, chosen, folded, pinned, moved, hidden, find, quiet, arrows }) {
+export function writeState({ window, selection, chosen, folded, pinned, moved, hidden, find, quiet, arrows, table }) {
   const said = {
     t0: window && Math.round(window.t0),
     t1: window && Math.round(window.t1),
@@ -82,6 +85,7 @@ export function writeState({ window, selection, chosen, folded, pinned, moved, h
     find,
     quiet: quiet ? "1" : null,
     arrows: arrows ? "1" : null,
+    table: table ? "1" : null,
   };
   return Object.values(said).some((value) => value !== null && value !== "") ? { v: VERSION, ...said } : {};
 }

@@ -10,7 +10,7 @@ import { fullName, shortened } from "../figures/rows.js";
 import { boot, byId, h, put } from "../lib/dom.js";
 import { isFinished } from "../lib/states.js";
 import { duration, instant } from "../lib/units.js";
-import { observable, readState, writeState } from "../lib/viewstate.js";
+import { observable, readState } from "../lib/viewstate.js";
 import { drawActions, drawLabel } from "../views/actions.js";
 import { keepAddress } from "../views/address.js";
 import { drawBreakdown } from "../views/breakdown.js";
@@ -19,6 +19,8 @@ import { drawCondition, elapsedText } from "../views/condition.js";
 import { drawFacts } from "../views/facts.js";
 import { drawFindings, verdictOf } from "../views/findings.js";
 import { drawKeyFigures } from "../views/keyfigures.js";
+import { startPanels } from "../views/panels.js";
+import { startShare } from "../views/share.js";
 import { drawSources } from "../views/sources.js";
 import { statusText } from "../views/status.js";
 import { startTimeline } from "../views/timeline.js";
@@ -48,6 +50,7 @@ const askingLanes = latest({
     lanes = found;
     timeline.setLanes(lanes);
     why.refresh();
+    panels.refresh();
     drawFacts(byId("facts"), trace, lanes);
     askBreakdown();
   },
@@ -58,6 +61,8 @@ const askingLanes = latest({
 const askingTotals = latest({ run: totals, done: showBreakdown, failed: onProblem, everyMs: 600 });
 
 const why = startWhy(byId("why"), { source, state, timeline, lanes: () => lanes });
+const panels = startPanels(byId("toolbar").querySelector(".tools"), { source, state, timeline, lanes: () => lanes });
+const share = startShare(byId("share"), { trace: () => trace, state, timeline });
 
 keepAddress(state, tellProblem);
 state.on((now, before) => {
@@ -71,6 +76,7 @@ if (!isFinished(first.status)) {
       grown = ns;
       timeline.grow(ns);
       why.refresh();
+      panels.refresh();
       askingTrace.ask();
       tick();
     },
@@ -96,7 +102,8 @@ function show(fresh) {
   byId("title").textContent = trace.title;
   document.title = `${trace.status === "running" ? "● " : ""}${trace.label || trace.title} · gilscope`;
   drawLabel(trace, { readOnly, onChanged: show });
-  drawActions(trace, { readOnly, window: () => writeState(state.now), onChanged: show, onDelete: () => (leaving = true) });
+  share.refresh();
+  drawActions(trace, { readOnly, onChanged: show, onDelete: () => (leaving = true) });
   const verdict = trace.status === "complete" ? verdictOf(trace.findings ?? [], trace.spec) : null;
   put(byId("headline"), verdict ? h("span", { class: "verdict", data: { kind: verdict.kind } }, verdict.text) : null, trace.headline ?? "");
   drawCondition(byId("condition"), trace);
@@ -127,11 +134,11 @@ function onOutside(window, ns) {
 }
 
 function onSearch() {
-  byId("search").querySelector("input")?.focus();
+  panels.search();
 }
 
 function onHelp() {
-  if (!byId("help").open) byId("help").showModal();
+  panels.help();
 }
 
 function sentence(parts) {
@@ -144,6 +151,7 @@ function tick() {
 }
 
 function onView() {
+  why.settle();
   byId("lost").hidden = true;
   askBreakdown();
 }

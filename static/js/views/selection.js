@@ -1,0 +1,169 @@
+// What a selection adds up to: a window of time on some lanes or on all, below the timeline.
+//
+//     Selection   from 0.52 s to 1.02 s, 500 ms, on 4 lanes           [Zoom to it] [CSV] [Clear]
+//     cores used 0.99 · most at once 1 · GIL hand-offs 98 · segments 402 · longest wait 15 ms …
+//     worker-1  ▇▇░░░░░░   running 125 ms   waiting for the GIL 374 ms
+
+import { latest } from "../data/latest.js";
+import { namesOf } from "../figures/lane-names.js";
+import { h } from "../lib/dom.js";
+import { stateLabel } from "../lib/states.js";
+import { count, duration, percent, ratio } from "../lib/units.js";
+import { spanText } from "./span-text.js";
+import { inOrder, stateGlyph } from "./state-mark.js";
+import { putSteady } from "./steady.js";
+
+const SHOWN = 16;
+
+/**
+ * startSelection(root, {source, state, timeline, lanes(), button}): shows `state.selection` in `root`, which is hidden while there is none;
+ * `button` selects what is on screen. Answers {refresh()}: the trace has grown.
+ */
+export function startSelection(root, { source, state, timeline, lanes, button }) {
+  if (!source.selection) return { refresh() {} };
+  const said = h("p", { class: "visually-hidden", role: "status", "aria-live": "polite" });
+  const body = h("div", { class: "panelbody" });
+  root.replaceChildren(said, body);
+
+  let nameOf = namesOf([]);
+
+  const asking = latest({
+    run: (query, options) => source.selection(query, options),
+    done: (told, query) => state.now.selection && matches(query, state.now.selection) && show(told),
+    failed: (problem) => state.now.selection && putSteady(body, heading(null), h("p", { class: "notice", data: { kind: "bad" } }, problem.message)),
+    everyMs: 250,
+  });
+
+  function show(told) {
+    nameOf = namesOf(lanes());
+    const work = told.items.filter((item) => item.work);
+    const rows = (state.now.selection.lanes || !work.length ? told.items : work).slice(0, SHOWN);
+    const inAll = state.now.selection.lanes || !work.length ? told.lanes : told.work_lanes;
+    putSteady(body, heading(told), figures(told), rows.length ? table(rows, told, inAll) : h("p", { class: "muted" }, "Nothing was recorded here."));
+    said.textContent = told.lanes ? summary(told) : "Nothing was recorded in the selection.";
+  }
+
+  function heading(told) {
+    const { t0, t1, lanes: chosen } = state.now.selection;
+    return h(
+      "header",
+      {},
+      h("h3", {}, "Selection"),
+      h("p", {}, `${spanText(t0, t1)}, ${duration(t1 - t0)} long, on ${chosen ? lanesText(chosen.length) : "all lanes"}`),
+      h(
+        "div",
+        { class: "paneltools" },
+        h("button", { class: "button tiny", type: "button", data: { key: "zoom" }, on: { click: () => state.change({ window: { t0, t1 } }) } }, "Zoom to it"),
+        told && source.selectionFile ? h("a", { class: "button tiny", href: source.selectionFile(queryOf(state.now.selection)), download: "", title: "These numbers, of every lane, as a table", data: { key: "csv" } }, "CSV") : null,
+        h("button", { class: "button tiny", type: "button", title: "Clear the selection (Esc)", data: { key: "clear" }, on: { click: clear } }, "Clear"),
+      ),
+    );
+  }
+
+  function clear() {
+    state.change({ selection: null });
+    button.focus();
+  }
+
+  function figures(told) {
+    const wait = told.longest_wait;
+    return h(
+      "dl",
+      { class: "sums" },
+      sum("Cores used", ratio(told.parallelism), "how many of these lanes were on a core at the same time, on average"),
+      sum("Most at once", count(told.max_parallelism), "the most of them on cores together for at least 1 ms"),
+      sum("GIL hand-offs", count(told.handoffs), "how often one of them got the GIL from another thread, as far as it was seen"),
+      sum("Segments", count(told.segments), "how many segments lie in the selection, at least in part"),
+      h(
+        "div",
+        { title: "the longest time that one of them waited" },
+        h("dt", {}, "Longest wait"),
+        h("dd", {}, wait ? h("button", { class: "linklike", type: "button", data: { key: "wait" }, on: { click: () => choose(wait) } }, `${duration(wait.ns)} ${stateLabel(wait.state)}`) : "none", wait ? h("span", { class: "aside" }, ` ${nameOf(wait.lane).name}`) : null),
+      ),
+    );
+  }
+
+  function choose({ lane, start_ns: start }) {
+    state.change({ chosen: { lane, t: start } });
+    timeline.reveal(lane);
+  }
+
+  function table(rows, told, inAll) {
+    const states = inOrder(Object.keys(Object.assign({}, ...rows.map((row) => row.states))));
+    const longest = Math.max(...rows.map((row) => total(row.states)), 1);
+    const cells = (spent) => states.map((name) => h("td", {}, spent[name] ? duration(spent[name]) : "–"));
+    return h(
+      "div",
+      { class: "tablescroll", tabindex: "0", role: "region", "aria-label": "Time per lane and state in the selection" },
+      h(
+        "table",
+        { class: "numbers" },
+        h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "lane"), h("td", { class: "barcell", "aria-hidden": "true" }), states.map((name) => h("th", { scope: "col" }, h("span", { class: "statemark" }, stateGlyph(name), stateLabel(name)))), h("th", { scope: "col" }, "longest wait"))),
+        h(
+          "tbody",
+          {},
+          rows.map((row) => h("tr", {}, h("th", { scope: "row", title: nameOf(row.lane).full }, nameOf(row.lane).name), h("td", { class: "barcell", "aria-hidden": "true" }, bar(row.states, longest)), cells(row.states), h("td", {}, row.longest_wait ? duration(row.longest_wait.ns) : "–"))),
+        ),
+        rows.length > 1 && Object.keys(told.states).length ? h("tfoot", {}, h("tr", {}, h("th", { scope: "row" }, "together"), h("td", { class: "barcell", "aria-hidden": "true" }), cells(told.states), h("td", {}, told.longest_wait ? duration(told.longest_wait.ns) : "–"))) : null,
+      ),
+      inAll > rows.length ? h("p", { class: "muted small" }, `and ${lanesText(inAll - rows.length, "more ")}, all of them in the CSV`) : null,
+    );
+  }
+
+  function summary(told) {
+    const wait = told.longest_wait ? `; the longest wait ${duration(told.longest_wait.ns)}, ${stateLabel(told.longest_wait.state)}` : "";
+    return `Selected ${duration(told.span_ns)} on ${lanesText(told.lanes)}: ${ratio(told.parallelism)} cores used${wait}.`;
+  }
+
+  function follow(now, before) {
+    if (now.selection === before?.selection) return;
+    root.hidden = !now.selection;
+    button.setAttribute("aria-pressed", String(Boolean(now.selection)));
+    if (!now.selection) {
+      body.replaceChildren();
+      said.textContent = "";
+      return;
+    }
+    if (!body.childElementCount) putSteady(body, heading(null));
+    asking.ask(queryOf(now.selection), { urgent: true });
+  }
+
+  button.addEventListener("click", () => {
+    if (state.now.selection) return state.change({ selection: null });
+    const { t0, t1 } = timeline.window();
+    const shown = state.now.find ? timeline.laid().rows.filter((row) => row.lane).map((row) => row.lane.id) : null;
+    state.change({ selection: { t0: Math.round(t0), t1: Math.round(t1), lanes: shown?.length ? shown : null } });
+  });
+  state.on(follow);
+  follow(state.now);
+  return {
+    refresh() {
+      if (state.now.selection) asking.ask(queryOf(state.now.selection));
+    },
+  };
+}
+
+function bar(states, longest) {
+  const parts = inOrder(Object.keys(states)).map((state) => h("span", { class: "part", style: { width: `${(100 * states[state]) / longest}%` }, title: `${stateLabel(state)}: ${duration(states[state])}, ${percent(states[state] / total(states))}` }, h("span", { class: "fill", data: { state } })));
+  return h("span", { class: "stack" }, parts);
+}
+
+function sum(name, value, says) {
+  return h("div", { title: says }, h("dt", {}, name), h("dd", {}, value));
+}
+
+function total(states) {
+  return Object.values(states).reduce((all, ns) => all + ns, 0);
+}
+
+function lanesText(number, more = "") {
+  return `${count(number)} ${more}${number === 1 ? "lane" : "lanes"}`;
+}
+
+function queryOf({ t0, t1, lanes }) {
+  return { t0: Math.round(t0), t1: Math.round(t1), lanes: lanes?.join(",") ?? null, limit: 100 };
+}
+
+function matches(query, selection) {
+  return JSON.stringify(query) === JSON.stringify(queryOf(selection));
+}
