@@ -96,5 +96,6 @@ class Accounting:
             if now >= listed + _LISTING_NS:
                 listed = now
                 self._schedstat.look(self._pids)
-            cost += (time.thread_time_ns() - began - cost) // _OF_LATE
+            # One that was interrupted says little of the next ones.
+            cost += (min(time.thread_time_ns() - began, 3 * cost + _PERIOD_NS // _SHARE) - cost) // _OF_LATE
             pause = max(_PERIOD_NS - (time.monotonic_ns() - now), _SHARE * cost)

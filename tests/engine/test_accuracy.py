@@ -24,6 +24,8 @@ SAMPLES = ("marks", "kernel", "gil-sampled")
 LONG = {"rounds": 3_000_000}
 MOST_OF_OTHERS = 0.3
 """The recorder itself is among them."""
+MOST_OF_HYPERVISORS = 0.02
+"""The kernel's accounts leave out what another machine had of a core, its tracepoint does not."""
 
 pytestmark = pytest.mark.skipif(os.cpu_count() == 1, reason="on one core nothing ever runs at once")
 
@@ -88,7 +90,7 @@ def _length(spells: list[Spell]) -> int:
     return sum(end - start for start, end in spells)
 
 
-@pytest.mark.parametrize(("sources", "least"), [pytest.param(SWITCHES, 0.99, id="kernel"), pytest.param(ACCOUNTS, 0.75, id="schedstat")])
+@pytest.mark.parametrize(("sources", "least"), [pytest.param(SWITCHES, 0.99, id="kernel"), pytest.param(ACCOUNTS, 0.95, id="schedstat")])
 @pytest.mark.parametrize(("workload", "model", "workers"), [("cpu", "threads", 4), ("cpu", "processes", 4), ("native", "threads", 4)])
 def test_a_trace_tells_when_a_thread_was_on_a_core(
     workload: str, model: str, workers: int, sources: tuple[str, ...], least: float, capsys: pytest.CaptureFixture[str]
@@ -101,10 +103,11 @@ def test_a_trace_tells_when_a_thread_was_on_a_core(
         _say(capsys, f"{workload} under {model} by {sources[1]}: {one.thread} {one.same:.2%} the same, {one.overlap:.2%} of on-core time")
     assert len(found) == workers
     others = witness.others_share(_busy(told), {lane.tid or 0 for lane in told.lanes("thread")})
-    if sources == ACCOUNTS and others > MOST_OF_OTHERS and min(one.same for one in found) < least:
-        pytest.skip(
-            f"other programs had {others:.0%} of the cores: who reads accounts was not let read them in time, and nothing is proven"
-        )
+    stolen = told.trace.record.host["steal_ratio"] or 0
+    _say(capsys, f"    meanwhile other programs had {others:.0%} of the cores, other machines {stolen:.0%}")
+    disturbed = others > MOST_OF_OTHERS or stolen > MOST_OF_HYPERVISORS
+    if sources == ACCOUNTS and disturbed and min(one.same for one in found) < least:
+        pytest.skip("who reads accounts was not let read them in time, or they are not of the time that passed: nothing is proven")
     assert min(one.same for one in found) >= least
 
 

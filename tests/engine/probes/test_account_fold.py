@@ -5,12 +5,13 @@ A drawing has one sign for each quarter of a millisecond: `#` on a core, `r` rea
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
 import pytest
 
 from engine.probes.account_fold import LAG_NS, WAKING_NS, AccountFold, Spells
+from engine.probes.account_thread import Visit
 from engine.probes.schedstat import Account, Reading
 
 _QUARTER = 250_000
@@ -152,9 +153,83 @@ def test_whom_the_reader_drives_from_its_core_left_it_then() -> None:
     readings, spells = _of_two_who_share_the_readers_core()
     got = _folded(readings)
     for who, mine in spells.items():
-        on = (got.tid == who) & (got.oncpu_ns > 0)
-        told = list(zip(got.t0[on].tolist(), got.t1[on].tolist(), strict=True))
-        assert told == mine
+        assert _on(got, who) == mine
+
+
+def _on(spells: Spells, tid: int) -> list[tuple[int, int]]:
+    """When it was on a core, from end to end."""
+    on = (spells.tid == tid) & (spells.oncpu_ns > 0)
+    return list(zip(spells.t0[on].tolist(), spells.t1[on].tolist(), strict=True))
+
+
+def _read_between(spells: list[tuple[int, int]], every: int) -> list[Reading]:
+    """By a reader on another core, of a thread that waits for a core whenever it is not on one: its account is as of its last break."""
+    readings = [Reading(0, 0, _ELSEWHERE, (Account(7, 8, 0, 0, 0, 0, 0, 0, True),), ())]
+    for now in range(every, spells[-1][1] + 2 * every, every):
+        came = [start for start, _ in spells if start <= now]
+        used = sum(end - start for start, end in spells if end <= now)
+        waited = sum(start - end for (_, end), (start, _) in pairwise([(0, 0), *spells]) if start <= now)
+        account = Account(7, 8, readings[-1].ended, now, used, waited, len(came), 0, True)
+        readings.append(Reading(now, now, _ELSEWHERE, (account,), ()))
+    return readings
+
+
+def _same(spells: list[tuple[int, int]], others: list[tuple[int, int]], t0: int, t1: int) -> float:
+    """The share of time in which both say the same."""
+    at = np.arange(t0, t1, 10_000)
+    one, other = (sum(((at >= start) & (at < end) for start, end in each), np.zeros(len(at), bool)) for each in (spells, others))
+    return float(np.mean(one == other))
+
+
+def test_visits_to_other_cores_than_the_readers_tell_who_left_them_and_who_came_back_at_once() -> None:
+    spells = [(at, at + 940_000 + at // 1_000_000 % 5 * 10_000) for at in range(50_000, 80_000_000, 1_030_000)]
+    same = {}
+    for told in (True, False):
+        visits = [Visit(end, start, 0) for (_, end), (start, _) in pairwise(spells)] if told else []
+        fold = AccountFold()
+        for reading in _read_between(spells, 1_070_000):
+            while visits and visits[0].came < reading.ended:
+                fold.visit(visits.pop(0))
+            fold.take(reading)
+        fold.finish()
+        same[told] = _same(_on(fold.spells(), 8), spells, 5_000_000, 75_000_000)
+    assert same[True] > 0.99 > same[False] + 0.02
+
+
+def test_a_thread_is_where_its_own_ticks_say() -> None:
+    """However long it has slept in between."""
+    spells = [(at, at + 800_000 + at // 1_000_000 % 7 * 50_000) for at in range(0, 90_000_000, 4_370_000)]
+    fold = AccountFold()
+    used = np.cumsum([0] + [end - start for start, end in spells])
+    ticks = [(start + 300_000, int(had) + 300_000) for (start, _), had in zip(spells, used, strict=False)]
+    fold.tick(7, 8, *np.array(ticks, np.int64).T)
+    for number, (start, end) in enumerate(spells):
+        now = end + 400_000 + number % 5 * 100_000
+        fold.take(Reading(now, now, _ELSEWHERE, (Account(7, 8, start - 500_000, now, int(used[number + 1]), 0, number + 1, 0, False),), ()))
+    fold.finish()
+    assert _on(fold.spells(), 8) == spells
+
+
+def test_between_two_ticks_a_thread_was_away_for_what_it_did_not_use_meanwhile() -> None:
+    fold = AccountFold()
+    fold.tick(7, 8, np.array([1_000_000, 2_000_000, 4_000_000]), np.array([500_000, 1_500_000, 2_000_000]))
+    fold.take(Reading(4_500_000, 4_500_000, _ELSEWHERE, (Account(7, 8, 0, 4_500_000, 2_200_000, 1_500_000, 2, 0, True),), ()))
+    fold.finish()
+    (first, left), (back, last) = _on(fold.spells(), 8)
+    assert (first, last) == (500_000, 4_200_000)
+    assert back - left == 1_500_000
+    assert left >= 2_000_000
+    assert back <= 4_000_000
+
+
+def test_time_that_another_machine_had_is_not_taken_for_sleep() -> None:
+    """Who has neither left its core nor come to it, was on it."""
+    fold = AccountFold()
+    for t, used in ((1_000_000, 900_000), (5_000_000, 4_900_000), (45_000_000, 8_900_000), (49_000_000, 12_900_000)):
+        fold.take(Reading(t, t, _ELSEWHERE, (Account(7, 8, t - 1_000_000, t, used, 0, 1, 0, True),), ()))
+    fold.finish()
+    (spell,) = _on(fold.spells(), 8)
+    assert spell[1] - spell[0] > 47_000_000
 
 
 def test_a_place_that_nothing_vouches_for_is_told_as_unsure() -> None:
