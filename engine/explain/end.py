@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.explain.answer import Answer
+from engine.explain.phrases import doing
 from engine.explain.question import Question
 from engine.wording import count, duration, instant, signal_name
 
@@ -37,7 +38,7 @@ def crashed(question: Question) -> Answer:
     why = "" if by or not error else f" The record says: {str(error).strip().splitlines()[0].rstrip('.')}."
     before = question.before
     last = (
-        f" It had last been {before.state.name} for {duration(before.ns)}."
+        f" Before that it was {doing(before.state, before.detail)} for {duration(before.ns)}."
         if before is not None and question.lane.kind != "process"
         else ""
     )

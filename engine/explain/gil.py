@@ -77,7 +77,7 @@ def free(question: Question) -> Answer:
     """What the threads that could have taken it did instead."""
     meanwhile, spell = question.meanwhile, question.spell
     text = f"Nobody {question.said('held', 'has held')} {question.name} for {question.took}"
-    part = crossing(meanwhile.index.trace, _threads_of(question), spell.start, spell.end).clipped(spell.start, spell.end)
+    part = crossing(meanwhile.index.trace, _who_runs_in_it(question), spell.start, spell.end).clipped(spell.start, spell.end)
     spent: dict[State, tuple[int, set[int]]] = {}
     for lane, start, end, state, *_ in part.rows():
         ns, lanes = spent.get(State(state), (0, set()))
@@ -166,10 +166,13 @@ def _waiting(question: Question) -> list[Had]:
 
 
 def _threads_of(question: Question) -> list[int]:
-    """The threads that may want the GIL: all of its process, or, where that has several GILs, those that have ever held this one."""
-    meanwhile, gil = question.meanwhile, question.spell.lane
-    process = process_of(meanwhile.trace, gil)
-    inside = [lane for lane in meanwhile.trace.lanes.values() if lane.parent == process]
-    if sum(lane.kind == "interpreter" for lane in inside) > 1:
-        return meanwhile.index.lane(gil).refs(0, meanwhile.trace.t_ns)
-    return [lane.id for lane in inside if lane.kind == "thread"]
+    """The threads of the GIL's process."""
+    trace, process = question.meanwhile.trace, process_of(question.meanwhile.trace, question.spell.lane)
+    return [lane.id for lane in trace.lanes.values() if lane.kind == "thread" and lane.parent == process]
+
+
+def _who_runs_in_it(question: Question) -> list[int]:
+    """Of those the ones that may want this GIL: where there are several, those that have ever had it."""
+    meanwhile, gil = question.meanwhile, question.lane
+    several = sum(lane.kind == "interpreter" and lane.parent == gil.parent for lane in meanwhile.trace.lanes.values()) > 1
+    return meanwhile.index.lane(gil.id).refs(0, meanwhile.trace.t_ns) if several else _threads_of(question)
