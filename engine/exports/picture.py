@@ -37,13 +37,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Canvas:
-    """What is painted: `[t0, t1)` on `width` × `height` pixels."""
+    """What is painted: `[t0, t1)` on `width` × `height` pixels. `grain`: pixels to one of a pattern's."""
 
     t0: int
     t1: int
     width: int
     height: int
     palette: Palette
+    grain: int = 1
 
     @property
     def edges(self) -> Ints:
@@ -88,13 +89,13 @@ def _states(area: Pixels, index: ViewIndex, row: Row, canvas: Canvas, edges: Int
         inside = _between(before, filled, len(area)) if row.lane.kind != "process" else _line(shares[state] > 0, len(area))
         pattern = PATTERNS.get(state)
         ink, gaps = canvas.palette.tones(state)
-        is_ink = np.ones(inside.shape, bool) if pattern is None else pattern(x, y + row.top)
+        is_ink = np.ones(inside.shape, bool) if pattern is None else pattern(x // canvas.grain, (y + row.top) // canvas.grain)
         _fill(area, inside & is_ink, ink)
         _fill(area, inside & ~is_ink, gaps)
     if State.idle in shares:
         _fill(area, _line(shares[State.idle] > 0.5, len(area)), canvas.palette.states[State.idle])
     if State.unknown in shares:
-        dashes = (shares[State.unknown] > 0.5) & (np.arange(canvas.width) % 8 < 5)
+        dashes = (shares[State.unknown] > 0.5) & (np.arange(canvas.width) // canvas.grain % 8 < 5)
         outline = np.zeros(area.shape[:2], bool)
         outline[[0, -1]] = dashes
         _fill(area, outline, canvas.palette.states[State.unknown])

@@ -189,8 +189,9 @@ def test_a_downloaded_bundle_opens_elsewhere_at_the_same_address(neighbour: Neig
     trace = neighbour.finished(synthetic.threads_taking_turns())
     page.goto(f"{server.url}/t/{trace}")
     said = page.locator("#headline").inner_text()
+    page.click("#share-menu")
     with page.expect_download() as download:
-        page.click("#download")
+        page.click("[data-format=bundle]")
     bundle = tmp_path / download.value.suggested_filename
     download.value.save_as(bundle)
     with Server(tmp_path / "elsewhere") as other:

@@ -29,10 +29,13 @@ export const searchTrace = (id, query, options) => ask(api.search(id, query), op
 export const getSelection = (id, query, options) => ask(api.selection(id, query), options);
 export const getLaneSegments = (id, lane, query, options) => ask(api.laneSegments(id, lane, query), options);
 
-/** A bundle's file, as chosen or dropped. Answers the trace object. */
-export function importBundle(file) {
-  return ask(api.importBundle(), { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: file });
-}
+export const listComparisons = (query, options) => ask(api.comparisons(query), options);
+export const getComparison = (id, options) => ask(api.comparison(id), options);
+export const getComparisonOf = (ids, options) => ask(api.comparisonOf(ids), options);
+export const startComparison = (spec) => send("POST", api.comparisons(), spec);
+export const cancelComparison = (id) => send("POST", api.cancelComparison(id), {});
+export const renameComparison = (id, label) => send("PATCH", api.comparison(id), { label });
+export const deleteComparison = (id, { traces }) => send("DELETE", api.comparison(id, { traces }));
 
 /** All lanes, however many. */
 export async function getLanes(id, options) {

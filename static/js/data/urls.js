@@ -5,6 +5,8 @@ const API = "/api/v1";
 export const pages = {
   home: () => "/",
   trace: (id, query = "") => `/t/${encodeURIComponent(id)}${query}`,
+  comparison: (id) => `/c/${encodeURIComponent(id)}`,
+  chosen: (ids) => `/c?ids=${ids.map(encodeURIComponent).join(",")}`,
 };
 
 export const api = {
@@ -24,13 +26,24 @@ export const api = {
   selectionFile: (id, query) => `${api.trace(id)}/selection.csv${search(query)}`,
   laneSegments: (id, lane, query) => `${api.trace(id)}/lanes/${lane}/segments${search(query)}`,
   stream: (id) => `${api.trace(id)}/stream?segments=false`,
-  bundle: (id) => `${api.trace(id)}/export/bundle`,
+  exportAs: (id, format, query = {}) => `${api.trace(id)}/export/${format}${search(query)}`,
+  figure: (id, query = {}) => `${api.trace(id)}/figure${search(query)}`,
+  thumbnail: (id, query = {}) => `${api.trace(id)}/thumbnail${search(query)}`,
+  comparisons: (query = {}) => `${API}/comparisons${search(query)}`,
+  comparison: (id, query = {}) => `${API}/comparisons/${encodeURIComponent(id)}${search(query)}`,
+  comparisonOf: (ids) => `${API}/comparisons/of${search({ ids: ids.join(",") })}`,
+  cancelComparison: (id) => `${api.comparison(id)}/cancel`,
   importBundle: () => `${API}/traces/import`,
 };
 
 /** This page's whole address with another query, for `history.replaceState` and *Copy link*. */
 export function here(query) {
   return `${location.origin}${location.pathname}${search(query)}`;
+}
+
+/** An address of the interface for who is not on this page. */
+export function whole(path) {
+  return `${location.origin}${path}`;
 }
 
 function search(query) {

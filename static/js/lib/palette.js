@@ -41,6 +41,11 @@ export function channels(colour) {
   return [0, 2, 4].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
 }
 
+/** Whether the reader's system is dark. */
+export function isDark() {
+  return matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
 /** Calls back whenever the reader's system turns dark or light. */
 export function onThemeChange(listener) {
   const dark = matchMedia("(prefers-color-scheme: dark)");

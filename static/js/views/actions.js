@@ -1,44 +1,29 @@
-// What can be done with a run: cancel it, run it again, copy its link, download it, delete it; and its label.
+// What can be done with a run: cancel it, run it again, delete it; and its label. What takes it elsewhere is in share.js.
 
 import { Problem, cancelRun, changeTrace, deleteTrace, startRun } from "../data/api.js";
-import { api, here, pages } from "../data/urls.js";
+import { pages } from "../data/urls.js";
 import { byId, h, put } from "../lib/dom.js";
 import { isFinished } from "../lib/states.js";
 import { confirm } from "./confirm.js";
 import { toast } from "./toast.js";
 
 /**
- * drawActions(trace, {readOnly, window(), onChanged(trace), onDelete()}): fills `#actions`; `window()` is what *Copy link* carries along,
- * `onDelete` hears that the trace is about to go.
+ * drawActions(trace, {readOnly, onChanged(trace), onDelete()}): fills `#actions`; `onDelete` hears that the trace is about to go.
  */
-export function drawActions(trace, { readOnly, window, onChanged, onDelete }) {
+export function drawActions(trace, { readOnly, onChanged, onDelete }) {
   const finished = isFinished(trace.status);
   put(
     byId("actions"),
     !readOnly && !finished ? h("button", { class: "button danger", type: "button", id: "cancel" }, "Cancel") : null,
     !readOnly && finished && !trace.spec.program?.length ? h("button", { class: "button", type: "button", id: "again", title: "The same run once more" }, "Run again") : null,
-    h("button", { class: "button", type: "button", id: "copy", title: "Its address, with the window that you see" }, "Copy link"),
-    finished ? h("a", { class: "button", id: "download", href: api.bundle(trace.id), download: `${trace.id}.gilscope`, title: "A bundle that another gilscope can import" }, "Download") : null,
     !readOnly && finished ? h("button", { class: "button danger", type: "button", id: "delete" }, "Delete") : null,
   );
   const acts = {
     cancel: () => attempt(async () => onChanged(await cancelRun(trace.id))),
     again: () => attempt(async () => location.assign(pages.trace((await startRun(wish(trace))).id))),
-    copy: () => attempt(copy),
     delete: () => attempt(remove),
   };
   byId("actions").onclick = (event) => acts[event.target.closest("button")?.id]?.();
-
-  async function copy() {
-    const link = here(window() ?? {});
-    try {
-      await navigator.clipboard.writeText(link);
-      toast("The link is copied.");
-    } catch {
-      // Without a secure context or permission there is no clipboard: then it is shown, to be copied by hand.
-      toast(link);
-    }
-  }
 
   async function remove() {
     const sure = await confirm({ title: "Delete this run?", text: "Its record and its address go away for good. A bundle that you have downloaded can be imported again." });

@@ -1,14 +1,15 @@
 // The list of runs: newest first, growing while runs are going on, filtered, paged by cursor.
 
-import { Problem, cancelRun, changeTrace, deleteTrace, importBundle, listTraces } from "../data/api.js";
+import { Problem, cancelRun, changeTrace, deleteTrace, listTraces } from "../data/api.js";
 import { pages } from "../data/urls.js";
 import { byId, h, put } from "../lib/dom.js";
 import { onThemeChange } from "../lib/palette.js";
 import { STATUS_WORDS, isFinished } from "../lib/states.js";
 import { ago, duration, moment } from "../lib/units.js";
 import { confirm } from "./confirm.js";
+import { startImporting } from "./importing.js";
 import { statusPill } from "./status.js";
-import { forgetThumbnails, thumbnail } from "./thumbnail.js";
+import { thumbnail } from "./thumbnail.js";
 import { toast } from "./toast.js";
 
 const PAGE = 50;
@@ -41,11 +42,10 @@ export function drawRecent(offer, { onEmpty }) {
   });
   document.addEventListener("visibilitychange", () => !document.hidden && refresh());
   onThemeChange(() => {
-    forgetThumbnails();
     list.replaceChildren();
     draw();
   });
-  importing();
+  startImporting({ readOnly: offer.read_only, onImported: refresh });
   draw();
   if (filtering()) refresh();
   else plan();
@@ -111,17 +111,13 @@ export function drawRecent(offer, { onEmpty }) {
 
   function item(trace, stamp) {
     const at = moment(trace.created_at);
-    const picture = h("span", { class: "thumb", "aria-hidden": "true" });
-    if (isFinished(trace.status)) {
-      thumbnail(trace).then((url) => url && picture.replaceChildren(h("img", { src: url, alt: "", loading: "lazy", decoding: "async" })));
-    }
     return h(
       "li",
       { class: "trace", data: { id: trace.id, status: trace.status, stamp, pinned: trace.pinned ? "yes" : null } },
       h(
         "a",
         { class: "open", href: pages.trace(trace.id) },
-        picture,
+        h("span", { class: "thumb" }, thumbnail(trace)),
         h(
           "span",
           { class: "what" },
@@ -196,45 +192,6 @@ export function drawRecent(offer, { onEmpty }) {
       if (!(error instanceof Problem && error.status === 404)) return toast(error.message, "bad");
     }
     return refresh();
-  }
-
-  function importing() {
-    const [button, chooser, zone] = [byId("import"), byId("import-file"), document.body];
-    if (offer.read_only) {
-      button.hidden = true;
-      return;
-    }
-    button.addEventListener("click", () => chooser.click());
-    chooser.addEventListener("change", async () => {
-      await take([...chooser.files]);
-      chooser.value = "";
-    });
-    const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
-    zone.addEventListener("dragover", (event) => {
-      if (!carriesFiles(event)) return;
-      event.preventDefault();
-      zone.dataset.dropping = "yes";
-    });
-    zone.addEventListener("dragleave", (event) => event.relatedTarget === null && delete zone.dataset.dropping);
-    zone.addEventListener("drop", (event) => {
-      if (!carriesFiles(event)) return;
-      event.preventDefault();
-      delete zone.dataset.dropping;
-      take([...event.dataTransfer.files]);
-    });
-  }
-
-  async function take(files) {
-    for (const file of files) {
-      try {
-        const trace = await importBundle(file);
-        toast(`Imported ${trace.label || trace.title}.`);
-        if (files.length === 1) location.assign(pages.trace(trace.id));
-      } catch (error) {
-        toast(`${file.name}: ${error.message}`, "bad");
-      }
-    }
-    await refresh();
   }
 
   function restoreFilters() {

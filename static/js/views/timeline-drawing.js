@@ -2,6 +2,7 @@
 
 import { frameOf } from "../figures/frame.js";
 import { paint } from "../figures/picture.js";
+import { escaped } from "../figures/poster.js";
 import { AXIS_HEIGHT, RIGHT, timelineFigure } from "../figures/timeline.js";
 import { h, put } from "../lib/dom.js";
 import { onThemeChange, readPalette } from "../lib/palette.js";
@@ -70,6 +71,7 @@ export function startDrawing(parts, stage, onDrawn) {
     legend = { view, laid };
     plot.dataset.drawn = String(Number(plot.dataset.drawn ?? 0) + 1);
     plot.dataset.grown = String(view.grown_to_ns ?? 0);
+    plot.dataset.view = view === NOTHING ? "" : `${view.t0_ns}-${view.t1_ns}-${view.ns_per_column}`;
     plot.dataset.tookMs = (performance.now() - began).toFixed(1);
     onDrawn(now, view);
   }
@@ -88,7 +90,7 @@ export function startDrawing(parts, stage, onDrawn) {
     const { data, layout } = timelineFigure(view, laid, now, palette);
     const [from, to] = layout.xaxis.range;
     const image = { source: urlOf(backdropOf(view, laid, now)), xref: "paper", yref: "paper", x: 0, y: 1, sizex: 1, sizey: 1, xanchor: "left", yanchor: "top", sizing: "stretch", layer: "below" };
-    const names = now.rows.map(({ row, top, height }) => ({ text: escaped(row.label), xref: "paper", yref: "y", x: 0, y: top + height / 2, xanchor: "right", xshift: -8, showarrow: false, font: { size: row.lane?.measured ? 13 : 11, color: row.lane?.measured ? palette.ink : palette.ink2 } }));
+    const names = now.rows.map(({ row, top, height }) => ({ text: escaped(numbered(row)), xref: "paper", yref: "y", x: 0, y: top + height / 2, xanchor: "right", xshift: -8, showarrow: false, font: { size: row.lane?.measured ? 13 : 11, color: row.lane?.measured ? palette.ink : palette.ink2 } }));
     return { data, layout: { ...layout, width: layout.width + NAMES_PX, margin: { ...layout.margin, l: NAMES_PX, t: 8 }, height: layout.height + 8, paper_bgcolor: palette.surface, images: [image], annotations: names, xaxis: { ...layout.xaxis, range: [from, to] } } };
   }
 
@@ -111,9 +113,9 @@ export function startDrawing(parts, stage, onDrawn) {
   return { frame, schedule, picture };
 }
 
-/** Names are of others' making; Plotly reads a few tags in texts. */
-function escaped(text) {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+/** As on the page, where a holder's number is a disc beside its name. */
+function numbered({ label, lane, mark }) {
+  return mark === null || mark === undefined || lane?.kind !== "thread" ? label : `${mark < 20 ? String.fromCodePoint(0x2460 + mark) : mark + 1} ${label}`;
 }
 
 function setStyle(element, name, value) {
