@@ -34,6 +34,12 @@ class Server:
                 return
         raise AssertionError(f"the server ended with {self._process.wait()} and never said where it serves")
 
+    @property
+    def pid(self) -> int:
+        """Of the process that serves, while it does."""
+        assert self._process is not None
+        return self._process.pid
+
     def stop(self) -> None:
         """As Ctrl-C does."""
         process, self._process = self._process, None
