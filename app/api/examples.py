@@ -123,6 +123,7 @@ COMPARISON: dict[str, Any] = {
         ],
         "notes": ["One run each: differences under 10 % count as none. Repeat the runs to see how far their times spread."],
         "so_far": False,
+        "disturbed": False,
     },
     "baseline": 0,
     "rows": [
@@ -145,6 +146,7 @@ COMPARISON: dict[str, Any] = {
             "cpu_ns": 1_996_800_000,
             "parallelism": 0.998,
             "gil_wait_ns": 5_990_000_000,
+            "disturbance": 0.0004,
             "states": METRICS["states"],
             "shares": {"running": 0.25, "gil_wait": 0.75},
         }

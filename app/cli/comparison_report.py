@@ -51,8 +51,15 @@ def _table(rows: list[dict[str, Any]], width: int) -> list[str]:
             cell.ljust(wide) if column == 0 else cell.rjust(wide) for column, (cell, wide) in enumerate(zip(line, widths, strict=True))
         )
         bar = [] if bars is None else [bars[at].ljust(_BAR)]
-        lines.append("  ".join([first, *bar, *numbers, went[at]]).rstrip()[:width])
+        lines.append(_fitted("  ".join([first, *bar, *numbers, went[at]]).rstrip(), width))
     return lines
+
+
+def _fitted(line: str, width: int) -> str:
+    """Without the last parts of an enumeration that has no room."""
+    while len(line) > width and ", " in line:
+        line = line.rpartition(", ")[0]
+    return line
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ ALIKE = 0.10
 """Single runs of the same work differ by so much for no reason of theirs."""
 ALIKE_REPEATED = 0.05
 """Three runs and more whose times do not overlap may differ by less; what is smaller still makes no difference to anybody."""
+DISTURBED = 0.15
+"""From this share of worker time on that others took, times say more of them than of the model."""
 _ENOUGH = 3
 _NOT_LIVED = ("unknown", "crashed")
 
@@ -42,6 +44,14 @@ def at_once(figures: dict[str, Any]) -> float:
     """How many workers waited at the same time for what is not the GIL, a core, a lock or their turn, on average."""
     wall = figures.get("wall_ns") or 0
     return spent(figures, "io_wait", "suspended") / wall if wall else 0.0
+
+
+def disturbance(figures: dict[str, Any], cores: int | None) -> float:
+    """The share of worker time in which somebody was ready, and a core that these workers left free was not to be had: others had it."""
+    wall = figures.get("wall_ns") or 0
+    wanting = spent(figures, "runnable") / wall if wall else 0.0
+    free = (cores or 0) - (figures.get("parallelism") or 0.0)
+    return share(figures, "runnable") * min(1.0, max(0.0, free) / wanting) if wanting and cores else 0.0
 
 
 def around_ns(figures: dict[str, Any]) -> int | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from engine.comparison.entrant import Entrant
-from engine.comparison.measure import around_ns, is_faster, shares
+from engine.comparison.measure import around_ns, disturbance, is_faster, shares
 from engine.comparison.reasons import Reason, gain_of, loss_of, words_of
 
 Against = Literal["faster", "alike", "slower"]
@@ -30,6 +30,11 @@ class Standing:
     @property
     def elapsed_ns(self) -> int | None:
         return self.entrant.elapsed_ns
+
+    @property
+    def disturbance(self) -> float:
+        """See `measure.disturbance`; 0 without figures."""
+        return disturbance(_figures(self.entrant), self.entrant.cores)
 
     @property
     def name(self) -> str:
@@ -60,6 +65,7 @@ class Standing:
             "cpu_ns": figures.get("cpu_ns"),
             "parallelism": figures.get("parallelism"),
             "gil_wait_ns": None if entrant.without_gil else gil.get("wait_ns"),
+            "disturbance": self.disturbance,
             "states": figures.get("states") or {},
             "shares": shares(figures),
         }

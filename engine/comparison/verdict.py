@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.comparison.entrant import DELETED
+from engine.comparison.measure import DISTURBED
 from engine.comparison.reasons import words_of
 from engine.comparison.standing import Standing
-from engine.wording import duration, listed, ranged
+from engine.wording import duration, listed, percent, ranged
 
 _STEAL = "high_steal"
 _LIVE = ("queued", "starting", "running")
@@ -41,11 +42,15 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`answer` is the first clause; `notes` are whole sentences of what to bear in mind. `so_far`: runs are still to come."""
+    """`answer` is the first clause; `notes` are whole sentences of what to bear in mind.
+
+    `so_far`: runs are still to come. `disturbed`: other programs had the cores, as the first clause says.
+    """
 
     clauses: tuple[Clause, ...]
     notes: tuple[str, ...] = ()
     so_far: bool = False
+    disturbed: bool = False
 
     @property
     def sentence(self) -> str:
@@ -55,14 +60,14 @@ class Verdict:
 
     def to_json(self) -> dict[str, Any]:
         told = [clause.to_json() for clause in self.clauses]
-        return {"answer": told[0], "clauses": told[1:], "notes": list(self.notes), "so_far": self.so_far}
+        return {"answer": told[0], "clauses": told[1:], "notes": list(self.notes), "so_far": self.so_far, "disturbed": self.disturbed}
 
 
 def verdict(placed: Sequence[Standing]) -> Verdict:
     """Never says more than the figures do."""
     timed = [one for one in placed if one.elapsed_ns]
     live = [one for one in placed if one.entrant.status in _LIVE]
-    return Verdict(tuple(_clauses(timed, live)), tuple(_notes(placed, timed, live)), bool(live))
+    return Verdict(tuple(_clauses(timed, live)), tuple(_notes(placed, timed, live)), bool(live), _is_disturbed(timed))
 
 
 def _clauses(timed: list[Standing], live: list[Standing]) -> Iterable[Clause]:
@@ -76,7 +81,10 @@ def _clauses(timed: list[Standing], live: list[Standing]) -> Iterable[Clause]:
     if len({one.entrant.task for one in timed}) > 1:
         return [Clause((), "These runs did different work, so their times do not tell which way is better")]
     base = next((one for one in timed if one.is_base), None)
-    return _against(base, timed) if base else _among(timed)
+    told = list(_against(base, timed) if base else _among(timed))
+    if _is_disturbed(timed):
+        return [Clause((), "Other programs had the cores meanwhile, so these times tell little"), *told]
+    return told
 
 
 def _against(base: Standing, timed: list[Standing]) -> Iterable[Clause]:
@@ -129,6 +137,18 @@ def _took(*some: Standing) -> str:
     return ranged(min(times), max(times), duration)
 
 
+def _is_disturbed(timed: Sequence[Standing]) -> bool:
+    """What the others are held against, and who leads, must have had the cores to itself; so must most of the rest."""
+    if len({one.entrant.task for one in timed}) != 1:
+        return False
+    disturbed = _disturbed(timed)
+    return len(timed) > 1 and (len(disturbed) * 2 > len(timed) or any(one.is_base or one.leads for one in disturbed))
+
+
+def _disturbed(timed: Sequence[Standing]) -> list[Standing]:
+    return [one for one in timed if one.disturbance >= DISTURBED]
+
+
 def _notes(placed: Sequence[Standing], timed: list[Standing], live: list[Standing]) -> Iterable[str]:
     for one in placed:
         ended = one.entrant.status
@@ -150,6 +170,10 @@ def _notes(placed: Sequence[Standing], timed: list[Standing], live: list[Standin
         yield "Not all of these were recorded on the same machine: times of different machines cannot be held against each other."
     if any(run and _STEAL in run.kinds for run in (one.entrant.middle for one in timed)):
         yield "The machine's host withheld part of the cores' time from some of these runs, so that their times say less."
+    if disturbed := _disturbed(timed):
+        taken = ranged(min(one.disturbance for one in disturbed), max(one.disturbance for one in disturbed), percent)
+        who = listed([one.name for one in disturbed]) if len(disturbed) < len(timed) else "all of these runs"
+        yield f"In {who}, workers were ready for {taken} of their time while other programs had the cores: repeat it on a quiet machine."
     if all(len(one.entrant.runs) == 1 for one in timed):
         yield "One run each: differences under 10 % count as none. Repeat the runs to see how far their times spread."
     elif all(len(one.entrant.whole) > 1 for one in timed):

@@ -84,7 +84,7 @@ def test_models_that_did_alike_for_one_reason_share_a_clause_with_the_range_of_t
         ),
         ("threads", figures(1000, {"running": 1000, "lock_wait": 2000}), "no faster, waited for locks and queues (67 % of worker time)"),
         ("threads", figures(1900, {"running": 1900}), "slower (0.53 times its speed), needed 1.9 times the CPU time"),
-        ("threads", figures(1000, {"running": 1000, "runnable": 1000}), "no faster, ready but without a core for 50 % of worker time"),
+        ("threads", figures(1000, {"running": 1000, "runnable": 1000}), "ready but without a core for 50 % of worker time"),
         ("threads", figures(1020, {"running": 1020}), "threads: no faster"),
         ("threads", figures(520, {"native": 900, "running": 100}, cores=1.9), "kept 1.9 of 2 cores busy: native code had released the GIL"),
     ],
@@ -194,6 +194,22 @@ def test_a_sequential_run_that_failed_leaves_no_speedups_and_that_is_told() -> N
     told = compared([entrant("sequential", "failed"), entrant("threads", THREADS), entrant("processes", PROCESSES)])
     assert [row["speedup"] for row in told["rows"]] == [None, None, None]
     assert "Without a time of sequential there are no speedups." in told["verdict"]["notes"]
+
+
+def test_when_others_had_the_cores_the_times_are_told_to_say_little() -> None:
+    crowded = figures(3000, {"running": 1000, "runnable": 2000}, cores=0.33)
+    told = compared([entrant("sequential", crowded), entrant("threads", THREADS)])
+    assert told["sentence"].startswith("Other programs had the cores meanwhile, so these times tell little; threads: 3.0 times as fast")
+    assert told["verdict"]["notes"][0].startswith(
+        "In sequential, workers were ready for 67 % of their time while other programs had the cores"
+    )
+    assert told["rows"][0]["disturbance"] == pytest.approx(0.667, abs=0.001)
+
+
+def test_workers_that_crowd_each_other_out_are_not_disturbed_by_others() -> None:
+    told = compared([entrant("sequential", SEQUENTIAL), entrant("processes", PROCESSES)])
+    assert told["rows"][1]["disturbance"] < 0.05
+    assert told["sentence"].startswith("processes: 1.8 times")
 
 
 def test_runs_of_different_work_are_not_ranked() -> None:
