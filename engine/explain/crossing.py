@@ -19,8 +19,9 @@ Ints = npt.NDArray[np.int64]
 
 def crossing(trace: Trace, lanes: Sequence[int], t0: int, t1: int) -> Segments:
     """Segments of these lanes, open ones included, that lie in `[t0, t1)` at least in part: whole ones, sorted by lane and start."""
-    wanted = np.unique(np.asarray(lanes, np.int64))
     closed = trace.segments
+    # Of the column's own type, or the whole column would be converted.
+    wanted = np.unique(np.asarray(lanes, closed.lane.dtype))
     begin, end = np.searchsorted(closed.lane, wanted, "left"), np.searchsorted(closed.lane, wanted, "right")
     first, last = _split(closed.end, begin, end, t0 + 1), _split(closed.start, begin, end, t1)
     rows = [np.arange(a, b) for a, b in zip(first.tolist(), last.tolist(), strict=True) if b > a]

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from engine.explain.answer import Answer, Because, Spell
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.explain.answer import Answer, Because
 from engine.explain.phrases import Wait, awaited, doing
 from engine.explain.question import Question
-from engine.trace import Edge, State
+from engine.trace import Edge, Segments, State
 from engine.wording import count, duration, listed
+
+Ints = npt.NDArray[np.int64]
 
 _SHOWN = 8
 _NAMED = 2
@@ -34,23 +41,30 @@ def turns(question: Question, begun: str) -> Answer:
     """The answer to a wait for a turn, which begins with `begun`."""
     meanwhile, spell = question.meanwhile, question.spell
     steps = meanwhile.steps(meanwhile.tasks_beside(spell.lane), spell.start, spell.end)
-    longest = sorted((_step(question, step) for step in steps), key=lambda one: -one.ns)
-    because = tuple(longest[:1] + [one for one in longest[1:_SHOWN] if one.ns * 100 >= spell.ns])
-    had = sum(one.ns for one in longest)
-    if 5 * had < spell.ns:
+    had = np.minimum(steps.end, spell.end) - np.maximum(steps.start, spell.start)
+    longest = np.argsort(-had, kind="stable")[:_SHOWN]
+    shown = longest[(had[longest] * 100 >= spell.ns) | (longest == longest[:1])]
+    because = tuple(_step(question, steps.take(shown[at : at + 1]), int(had[shown[at]])) for at in range(len(shown)))
+    if 5 * had.sum() < spell.ns:
         return Answer(f"{begun}: {_loop_itself(question)}.", because)
-    by_task: dict[int, int] = {}
-    for one in longest:
-        by_task[one.lane] = by_task.get(one.lane, 0) + one.ns
-    order = [lane for lane in sorted(by_task, key=lambda lane: -by_task[lane]) if by_task[lane] * 100 >= spell.ns] or [longest[0].lane]
-    if len(order) == 1:
-        of = "" if 10 * had >= 9 * spell.ns else f" for {duration(had)} of that"
-        said = f"{meanwhile.name(order[0])} had the loop{of}, {_mostly(question, longest[0])}"
-    else:
-        named = [f"{meanwhile.name(lane)} for {duration(by_task[lane])}" for lane in order[:_NAMED]]
-        more = [count(len(order) - _NAMED, "other task")] if len(order) > _NAMED else []
-        said = f"the loop was running {listed(named + more)}"
-    return Answer(f"{begun}: {said}.", because, advice=_advice(question, longest[0]))
+    return Answer(f"{begun}: {_who_had_it(question, steps, had, because[0])}.", because, advice=_advice(question, because[0]))
+
+
+def _who_had_it(question: Question, steps: Segments, had: Ints, longest: Because) -> str:
+    meanwhile, whole = question.meanwhile, question.spell.ns
+    tasks, which = np.unique(steps.lane, return_inverse=True)
+    by_task = np.bincount(which, had, len(tasks)).astype(np.int64)
+    order = np.argsort(-by_task, kind="stable")
+    told = [f"{meanwhile.name(int(tasks[one]))} for {duration(by_task[one])}" for one in order[:_NAMED].tolist()]
+    if by_task[order[0]] * 10 < whole:
+        return f"the loop was running {count(len(tasks), 'other task')} in turn, longest {told[0]}"
+    much = int(np.sum(by_task[order] * 100 >= whole)) if len(tasks) <= _NAMED else int(np.sum(by_task[order[:_NAMED]] * 10 >= whole))
+    rest = int(had.sum() - by_task[order[:much]].sum())
+    if much == 1 and rest * 100 < whole:
+        of = "" if 10 * had.sum() >= 9 * whole else f" for {duration(by_task[order[0]])} of that"
+        return f"{meanwhile.name(int(tasks[order[0]]))} had the loop{of}, {_mostly(question, longest)}"
+    more = [f"{count(len(tasks) - much, 'other task')} for {duration(rest)}"] if rest * 100 >= whole else []
+    return f"the loop was running {listed(told[:much] + more)}"
 
 
 def suspended(question: Question) -> Answer:
@@ -70,12 +84,12 @@ def suspended(question: Question) -> Answer:
     return Answer(f"{begun}{ended}{_then(question)}.", because, edges)
 
 
-def _step(question: Question, step: Spell) -> Because:
-    spell = question.spell
-    ns = min(step.end, spell.end) - max(step.start, spell.start)
-    of = "" if ns == step.ns else f" of its step of {duration(step.ns)}"
-    whole = Because(step.lane, step.start, step.end, step.state, ns, "")
-    return Because(step.lane, step.start, step.end, step.state, ns, f"had the loop for {duration(ns)}{of}, {_mostly(question, whole)}")
+def _step(question: Question, step: Segments, ns: int) -> Because:
+    """One step, of whose time `ns` lie within the wait."""
+    lane, start, end, state, _, _ = step.rows()[0]
+    of = "" if ns == end - start else f" of its step of {duration(end - start)}"
+    whole = Because(lane, start, end, State(state), ns, "")
+    return replace(whole, text=f"had the loop for {duration(ns)}{of}, {_mostly(question, whole)}")
 
 
 def _mostly(question: Question, step: Because) -> str:
@@ -133,9 +147,10 @@ def _completed(question: Question, wait: Wait, edges: tuple[Edge, ...], theirs: 
         ]
         if ends:
             return f", until {meanwhile.name(max(ends)[1])} came to its end just before", max(ends)[1]
-    steps = [step for step in meanwhile.steps(tasks, spell.end - 1, spell.end + 1) if step.start < spell.end]
-    if steps:
-        return f", until {meanwhile.name(steps[-1].lane)} {wait.ended}", steps[-1].lane
+    steps = meanwhile.steps(tasks, spell.end - 1, spell.end + 1)
+    wakers = steps.lane[steps.start < spell.end].tolist()
+    if wakers:
+        return f", until {meanwhile.name(wakers[-1])} {wait.ended}", wakers[-1]
     if wait.kind in ("receive", "connect", "send"):
         return ", until the loop saw that the socket was ready", None
     return (", until the loop's timer ended it" if wait.kind == "sleep" else ""), None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from engine.wording import duration
 
 _KINDS = {"interpreter": "the ", "task": "task ", "process": "process ", "thread": "", "cpu": ""}
 _MANY = 50_000
-_IN_STEP = frozenset({State.running, State.native, State.gil_wait, State.runnable, State.lock_wait, State.io_wait})
+_IN_STEP = (State.running, State.native, State.gil_wait, State.runnable, State.lock_wait, State.io_wait)
 
 
 class Doing(NamedTuple):
@@ -145,24 +146,22 @@ class Meanwhile:
         host = self.host(lane)
         return [one.id for one in self.trace.lanes.values() if one.kind == "task" and one.id != lane and one.parent == host]
 
-    def steps(self, tasks: list[int], t0: int, t1: int) -> list[Spell]:
+    def steps(self, tasks: Sequence[int], t0: int, t1: int) -> Segments:
         """The steps of tasks that lie in `[t0, t1)` at least in part, whole, in the order of time; their state is what took longest.
 
         A step is what its loop cannot interrupt: from getting the turn to awaiting, a block or a lack of cores included.
         """
         part = crossing(self.index.trace, tasks, t0, t1)
-        steps: list[list[Spell]] = []
-        for row in part.take(np.isin(part.state, tuple(_IN_STEP))).sorted().rows():
-            spell = Spell(row[0], row[1], row[2], State(row[3]), self.detail(row[4]))
-            if steps and steps[-1][-1].lane == spell.lane and steps[-1][-1].end == spell.start:
-                steps[-1].append(spell)
-            else:
-                steps.append([spell])
-        return sorted((self._whole(step) for step in steps), key=lambda step: step.start)
-
-    def _whole(self, step: list[Spell]) -> Spell:
-        longest = max(step, key=lambda spell: spell.ns)
-        return Spell(step[0].lane, step[0].start, step[-1].end, longest.state, longest.detail)
+        part = part.take(np.isin(part.state, _IN_STEP))
+        if not len(part):
+            return part
+        begins = np.ones(len(part), bool)
+        begins[1:] = (part.lane[1:] != part.lane[:-1]) | (part.start[1:] != part.end[:-1])
+        first = np.flatnonzero(begins)
+        last = np.append(first[1:], len(part)) - 1
+        longest = np.lexsort((part.end - part.start, np.cumsum(begins)))[last]
+        steps = Segments(part.lane[first], part.start[first], part.end[last], part.state[longest], part.detail[longest], part.ref[first])
+        return steps.take(np.argsort(steps.start, kind="stable"))
 
     def arriving(self, lane: int, t0: int, t1: int) -> list[Edge]:
         """The edges that end on the lane in `[t0, t1)`."""

@@ -61,7 +61,8 @@ def idle(question: Question) -> Answer:
         return Answer(f"{begun}, until {meanwhile.name(edge.from_lane)} handed it one{late}.", edges=edges)
     if edges:
         return Answer(f"{begun}, until {meanwhile.name(edges[-1].from_lane)} woke it.", edges=edges)
-    woken = [step for step in meanwhile.steps(tasks, spell.end, spell.end + _NEXT_NS) if step.start >= spell.end] if tasks else []
+    steps = meanwhile.steps(tasks, spell.end, spell.end + _NEXT_NS)
+    woken = steps.lane[steps.start >= spell.end].tolist()
     if woken:
-        return Answer(f"{begun}, until {meanwhile.name(woken[0].lane)} was.", (question.beside(woken[0].lane),))
+        return Answer(f"{begun}, until {meanwhile.name(woken[0])} was.", (question.beside(woken[0]),))
     return Answer(f"{begun}.")

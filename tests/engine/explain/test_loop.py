@@ -137,3 +137,26 @@ def test_a_step_of_120_ms_among_many_is_found() -> None:
     lane, start, end = int(waits.lane[0]), int(waits.start[0]), int(waits.end[0])
     told = Play().why(lane, (start + end) / 2 / MS, trace)
     assert told["because"][0]["end_ns"] - told["because"][0]["start_ns"] == 120 * MS
+
+
+def test_many_short_steps_are_told_by_their_number() -> None:
+    play = Play()
+    main = play.thread("main")
+    late = play.task("late()", main)
+    play.was(late, 0, 30, "ready")
+    for number in range(30):
+        play.was(play.task(f"job-{number}", main), number, number + (1 if number != 7 else 0.9), "running")
+    told = play.why(late, 3)
+    assert told["text"].endswith("on the event loop: the loop was running 30 other tasks in turn, longest task job-0 for 1.00 ms.")
+    assert len(told["because"]) == 8
+
+
+def test_one_long_step_among_many_is_named_and_the_others_counted() -> None:
+    play = Play()
+    main = play.thread("main")
+    late = play.task("late()", main)
+    play.was(late, 0, 30, "ready")
+    play.was(play.task("long()", main), 0, 20, "running")
+    for number in range(10):
+        play.was(play.task(f"job-{number}", main), 20 + number, 21 + number, "running")
+    assert play.why(late, 3)["text"].endswith("the loop was running task long() for 20.0 ms and 10 other tasks for 10.0 ms.")
