@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -15,6 +16,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import Conduct
 from tests.browser.neighbour import Neighbour
 from tests.browser.server import Server
+from tests.browser.test_access import violations
 from tests.support import synthetic, synthetic_programs
 from tests.support.large import large
 
@@ -78,7 +80,7 @@ def test_a_selection_in_the_address_is_added_up(server: Server, page: Page, turn
     expect(figure(page, "Longest wait")).to_contain_text("15.0 ms waiting for the GIL")
     expect(panel.locator("tbody th")).to_have_text(["worker-1", "worker-2", "worker-3", "worker-4"])
     expect(panel.locator("tfoot th")).to_have_text("together")
-    expect(panel.get_by_role("status")).to_contain_text("Selected 400 ms on 8 lanes: 1.00 cores used")
+    expect(panel.get_by_role("status")).to_contain_text("Selected 400 ms on 9 lanes: 1.00 cores used")
 
 
 def test_without_a_selection_there_is_no_panel(server: Server, page: Page, turns: str) -> None:
@@ -106,7 +108,7 @@ def test_the_csv_has_the_numbers_of_the_panel(server: Server, page: Page, turns:
     with page.expect_download() as download:
         page.locator("#selection").get_by_role("link", name="CSV").click()
     download.value.save_as(tmp_path / "selection.csv")
-    together, *lanes = csv.DictReader((tmp_path / "selection.csv").open())
+    together, *lanes = csv.DictReader((tmp_path / "selection.csv").read_text().splitlines())
     assert download.value.suggested_filename == f"{turns}-100000000-500000000.csv"
     assert [line["name"] for line in lanes] == ["worker-1", "worker-2"]
     expect(figure(page, "Cores used")).to_have_text(f"{float(together['parallelism']):.2f}")
@@ -320,11 +322,11 @@ def test_a_lane_is_told_segment_by_segment_and_its_rows_choose(server: Server, p
 def test_segments_of_one_state_only(server: Server, page: Page, turns: str) -> None:
     opened(page, server, turns, f"{WINDOW}&table=1")
     rows(page).nth(0).locator("th button").click()
-    page.get_by_label("State", exact=True).select_option("waiting for the GIL")
+    page.get_by_role("combobox", name="Only segments that are").select_option("waiting for the GIL")
     exact = told(server, turns, "lanes/4/segments?t0=100000000&t1=500000000&state=gil_wait")
     expect(page.locator("#table .pager")).to_contain_text(f"{exact['total']} segments")
     expect(rows(page)).to_have_count(int(str(exact["total"])))
-    page.get_by_label("State", exact=True).select_option("waiting for I/O")
+    page.get_by_role("combobox", name="Only segments that are").select_option("waiting for I/O")
     expect(page.locator("#table")).to_contain_text("It was never waiting for I/O in this window.")
 
 
@@ -383,3 +385,24 @@ def test_a_question_mark_in_the_search_is_text(server: Server, page: Page, turns
     page.keyboard.type("a?/")
     expect(field(page)).to_have_value("a?/")
     expect(page.locator("#help")).to_be_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everyone_can_use_them(server: Server, page: Page, turns: str, scheme: Literal["light", "dark"]) -> None:
+    page.emulate_media(color_scheme=scheme)
+    opened(page, server, turns, f"{SELECTED}&table=1")
+    expect(page.locator("#selection tbody tr")).to_have_count(4)
+    expect(rows(page)).to_have_count(9)
+    page.keyboard.press("/")
+    page.keyboard.type("gil_wait")
+    expect(hits(page).first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    rows(page).first.locator("th button").click()
+    expect(rows(page)).to_have_count(100)
+    rows(page).first.locator("th button").click()
+    expect(rows(page).first).to_have_attribute("aria-current", "true")
+    page.keyboard.press("?")
+    expect(page.locator("#help")).to_be_visible()
+    assert violations(page) == []

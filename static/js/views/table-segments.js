@@ -61,8 +61,8 @@ export function segmentsTable({ source, state, timeline, lanes, show, onBack, wi
       h(
         "label",
         { class: "only" },
-        "State",
-        h("select", { data: { key: "only" }, on: { change: (event) => filter(event.target.value) } }, h("option", { value: "", selected: !only }, "any"), choices.map((one) => h("option", { value: one, selected: only === one }, stateLabel(one)))),
+        h("span", { "aria-hidden": "true" }, "State"),
+        h("select", { "aria-label": "Only segments that are", data: { key: "only" }, on: { change: (event) => filter(event.target.value) } }, h("option", { value: "", selected: !only }, "any"), choices.map((one) => h("option", { value: one, selected: only === one }, stateLabel(one)))),
       ),
       told ? pager({ from: told.before, shown: told.items.length, all: told.total, noun: "segment", next: told.next_cursor !== null, onMove: turn }) : null,
     );
