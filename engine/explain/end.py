@@ -25,15 +25,19 @@ def process_running(question: Question) -> Answer:
 
 
 def exited(question: Question) -> Answer:
-    """When it ended, and that this was of its own accord."""
-    spell = question.spell
-    return Answer(f"{question.who} had ended at {instant(spell.start)}, without a crash; the trace goes on for {question.took}.")
+    """When it ended, and how, where the record tells."""
+    record, spell = question.meanwhile.trace.record, question.spell
+    code = record.result.get("exit_code") if question.lane.parent is None else None
+    how = ""
+    if isinstance(code, int):
+        how = f" with exit code {code}" if code >= 0 else f", by {signal_name(-code)}"
+    return Answer(f"{question.who} had ended at {instant(spell.start)}{how}; the trace goes on for {question.took}.")
 
 
 def crashed(question: Question) -> Answer:
     """By which signal, as far as the record tells, and what it was at."""
     meanwhile, spell = question.meanwhile, question.spell
-    by = f" by {_signal(spell.detail)}" if spell.detail else ""
+    by = f" by {spell.detail}" if spell.detail else ""
     error = (meanwhile.trace.record.error or {}).get("message")
     why = "" if by or not error else f" The record says: {str(error).strip().splitlines()[0].rstrip('.')}."
     before = question.before
@@ -47,9 +51,3 @@ def crashed(question: Question) -> Answer:
     begin = max(0, spell.start - 50_000_000)
     because = tuple(question.beside(lane, begin, spell.start, lead="shortly before it was") for lane in threads[:8])
     return Answer(f"{question.who} was ended{by} at {instant(spell.start)}.{why}{unknown}{last}", because)
-
-
-def _signal(detail: str) -> str:
-    """`SIGSEGV` of `signal 11`."""
-    kind, _, number = detail.partition(" ")
-    return signal_name(int(number)) if kind == "signal" and number.isdigit() and len(number) < 4 else detail

@@ -156,8 +156,7 @@ class Timeline:
             process.told_end = True
             rows.append((process.lane, process.pen.close(process.ended)))
             state = State.crashed if process.signal is not None else State.exited
-            how = self._book.string(f"signal {process.signal}") if process.signal else -1
-            process.pen.open = (process.ended, int(state), how, -1)
+            process.pen.open = (process.ended, int(state), -1, -1)
 
     def _forget(self, before: int) -> None:
         for process in self._cast.processes.values():

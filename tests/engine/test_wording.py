@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.wording import count, duration, percent
+from engine.wording import count, duration, instant, listed, percent, signal_name
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,18 @@ def test_counts_agree_with_their_noun() -> None:
         "2 processes",
         "12,345 hand-offs",
     ]
+
+
+@pytest.mark.parametrize(
+    ("ns", "text"), [(0, "0.000 ms"), (37_008_400, "37.008 ms"), (999_999_999, "1000.000 ms"), (1_234_567_890, "1.234568 s")]
+)
+def test_instants_are_told_to_the_microsecond(ns: int, text: str) -> None:
+    assert instant(ns) == text
+
+
+def test_lists_end_with_and() -> None:
+    assert [listed([]), listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
+
+
+def test_signals_have_names_if_they_are_known() -> None:
+    assert [signal_name(11), signal_name(9), signal_name(60)] == ["SIGSEGV", "SIGKILL", "signal 60"]

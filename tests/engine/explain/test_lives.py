@@ -72,7 +72,7 @@ def test_a_task_starts_when_its_turn_comes() -> None:
     )
 
 
-@pytest.mark.parametrize(("detail", "by"), [("signal 11", " by SIGSEGV"), ("signal 40", " by signal 40"), (None, "")])
+@pytest.mark.parametrize(("detail", "by"), [("SIGSEGV", " by SIGSEGV"), (None, "")])
 def test_a_crash_names_its_signal(detail: str | None, by: str) -> None:
     play = Play()
     a = play.thread("a")
@@ -93,11 +93,13 @@ def test_what_the_record_says_of_the_failure_stands_in_for_an_unknown_signal() -
     assert play.why(play.process, 12)["text"].endswith("The record says: the measured process was killed by SIGKILL.")
 
 
-def test_an_ended_process_says_when() -> None:
+@pytest.mark.parametrize(("result", "how"), [({}, ""), ({"exit_code": 3}, " with exit code 3"), ({"exit_code": -9}, ", by SIGKILL")])
+def test_an_ended_process_says_when_and_how(result: dict[str, int], how: str) -> None:
     play = Play()
     play.was(play.process, 0, 10, "running")
     play.was(play.process, 10, 20, "exited")
-    assert play.why(play.process, 12)["text"] == "Process app.py had ended at 10.000 ms, without a crash; the trace goes on for 10.0 ms."
+    play.knows(result=result)
+    assert play.why(play.process, 12)["text"] == f"Process app.py had ended at 10.000 ms{how}; the trace goes on for 10.0 ms."
 
 
 def test_what_was_not_observed_says_why() -> None:
