@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from app.api.answers import INVALID, NOT_FOUND, TraceId, answer, found_row, found_snapshot
 from app.api.examples import EDGE, LANE, METRICS, SEGMENT, VIEW, page_of, told
-from app.api.windows import From, LaneIds, To, lanes_of, refuse
+from app.api.windows import From, LaneIds, To, lanes_of, refuse, window_of
 from app.context import Context
 from app.problems import ProblemError
 from app.segment_pages import Filter, Place, SegmentPage, segment_page
@@ -144,11 +144,7 @@ def get_metrics(request: Request, trace_id: TraceId, t0: From = None, t1: To = N
 def _metrics(snapshot: Snapshot, t0: int | None, t1: int | None) -> dict[str, Any]:
     if t0 is None and t1 is None:
         return snapshot.row.metrics or metrics(snapshot.trace)
-    start, end = t0 or 0, snapshot.trace.t_ns if t1 is None else t1
-    if end <= start:
-        message = f"must be after t0 ({start})"
-        raise ProblemError(422, f"t1: {message}", errors=[{"field": "t1", "message": message}])
-    return metrics(snapshot.trace, start, end)
+    return metrics(snapshot.trace, *window_of(snapshot, t0, t1))
 
 
 def _items(request: Request, items: list[dict[str, Any]], cursor: str | None) -> Response:

@@ -7,6 +7,7 @@
 import { latest } from "../data/latest.js";
 import { namesOf } from "../figures/lane-names.js";
 import { h } from "../lib/dom.js";
+import { paced } from "../lib/paced.js";
 import { stateLabel } from "../lib/states.js";
 import { count, duration, percent, ratio } from "../lib/units.js";
 import { spanText } from "./span-text.js";
@@ -14,6 +15,8 @@ import { inOrder, stateGlyph } from "./state-mark.js";
 import { putSteady } from "./steady.js";
 
 const SHOWN = 16;
+/** While a run goes on: the sums cost the machine that it runs on something, too. */
+const LIVE_MS = 1500;
 
 /**
  * startSelection(root, {source, state, timeline, lanes(), button}): shows `state.selection` in `root`, which is hidden while there is none;
@@ -137,9 +140,7 @@ export function startSelection(root, { source, state, timeline, lanes, button })
   state.on(follow);
   follow(state.now);
   return {
-    refresh() {
-      if (state.now.selection) asking.ask(queryOf(state.now.selection));
-    },
+    refresh: paced(() => state.now.selection && asking.ask(queryOf(state.now.selection)), LIVE_MS),
   };
 }
 

@@ -7,6 +7,7 @@
 import { latest } from "../data/latest.js";
 import { namesOf } from "../figures/lane-names.js";
 import { h } from "../lib/dom.js";
+import { paced } from "../lib/paced.js";
 import { stateLabel } from "../lib/states.js";
 import { count, duration } from "../lib/units.js";
 import { moveByKeys, pager } from "./pager.js";
@@ -16,6 +17,8 @@ import { putSteady } from "./steady.js";
 import { segmentsTable } from "./table-segments.js";
 
 const PAGE = 100;
+/** While a run goes on: the sums cost the machine that it runs on something, too. */
+const LIVE_MS = 1500;
 
 /**
  * startTable(root, {source, state, timeline, lanes(), button}): shows the table in `root` while `state.table`; `button` shows and hides it.
@@ -97,7 +100,7 @@ export function startTable(root, { source, state, timeline, lanes, button }) {
       "tr",
       { "aria-current": state.now.chosen?.lane === lane ? "true" : null, class: work ? "works" : null },
       h("th", { scope: "row" }, press, h("span", { class: "aside" }, KINDS[kind] ?? "")),
-      states.map((state) => h("td", spent[state] ? { style: { "--part": (spent[state] / whole).toFixed(3) }, class: "share", data: { state } } : { class: "none" }, spent[state] ? duration(spent[state]) : "–")),
+      states.map((state) => h("td", spent[state] ? { style: { "--part": (spent[state] / whole).toFixed(3) }, class: "amount", data: { state } } : { class: "none" }, spent[state] ? duration(spent[state]) : "–")),
       h("td", {}, count(segments)),
       h("td", {}, wait ? duration(wait.ns) : "–"),
     );
@@ -160,7 +163,7 @@ export function startTable(root, { source, state, timeline, lanes, button }) {
 
   button.addEventListener("click", () => state.change({ table: !state.now.table }));
   toggle(false);
-  return { refresh: () => ask() };
+  return { refresh: paced(() => ask(), LIVE_MS) };
 }
 
 const KINDS = { process: "process", thread: "thread", task: "task", cpu: "core" };
