@@ -27,6 +27,7 @@ class Window:
     budget: int
     edges: int = 0
     at_work: bool = False
+    sums: bool = False
 
 
 class ViewCache:
@@ -49,7 +50,8 @@ class ViewCache:
         if mine:
             try:
                 view = snapshot.index.view(window.t0, window.t1, window.px, window.lanes, window.budget, window.at_work)
-                future.set_result(as_bytes({**view, **snapshot.index.edges(view, window.edges)} | EXACT))
+                sums = snapshot.index.sums(window.t0, window.t1) if window.sums else None
+                future.set_result(as_bytes({**view, "sums": sums, **snapshot.index.edges(view, window.edges), **EXACT}))
             except BaseException as error:
                 future.set_exception(error)
                 with self._gate:

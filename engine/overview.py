@@ -18,7 +18,7 @@ from typing import Any
 from engine.trace import Trace
 from engine.views import MAX_LANES, ViewIndex
 
-VERSION = 1
+VERSION = 2
 LARGE = 200_000
 """Segments. A trace that has fewer is read as quickly as its overview would be."""
 _COLUMNS = 4096
@@ -34,11 +34,13 @@ class Overview:
     lanes: list[dict[str, Any]]
     counts: dict[str, int]
     """Per lane of `view` how many segments it has."""
+    sums: dict[str, int]
+    """ns per state of the whole run, over all lanes that carry work."""
 
-    def told(self, t0: int | None, t1: int | None, lanes: Iterable[int] | None, at_work: bool) -> dict[str, Any]:
+    def told(self, t0: int | None, t1: int | None, lanes: Iterable[int] | None, at_work: bool, sums: bool = False) -> dict[str, Any]:
         """The answer to a view of `[t0, t1)`, as far as an overview has one: columns of the whole run, whatever the window.
 
-        Of the lanes asked for those that it has; `totals` only if the window is the whole run. Without edges.
+        Of the lanes asked for those that it has; `totals` and `sums` only if the window is the whole run. Without edges.
         """
         view = self.view
         shown = [lane for lane in dict.fromkeys(lanes) if str(lane) in self.counts] if lanes is not None else view["lanes"]
@@ -52,6 +54,7 @@ class Overview:
             "holders": {name: view["holders"][name] for name in names if name in view["holders"]},
             "totals": {name: view["totals"][name] for name in names} if whole else {},
             "at_work": view["at_work"] if at_work else None,
+            "sums": self.sums if sums and whole else None,
             "segments": segments,
             "segments_in_window": sum(self.counts[name] for name in names),
             "segments_shown": len(segments),
@@ -70,6 +73,7 @@ def overview_of(index: ViewIndex) -> bytes | None:
         "version": VERSION,
         "view": view,
         "lanes": [trace.lanes[lane].to_json() for lane in sorted(trace.lanes)],
+        "sums": index.sums(None, None),
         "counts": {str(lane): index.lane(lane).closed for lane in lanes},
     }
     return zlib.compress(json.dumps(told, separators=(",", ":")).encode(), 1)
@@ -80,7 +84,7 @@ def read_overview(body: bytes) -> Overview | None:
     told = json.loads(zlib.decompress(body))
     if told["version"] != VERSION:
         return None
-    return Overview(told["view"], told["lanes"], told["counts"])
+    return Overview(told["view"], told["lanes"], told["counts"], told["sums"])
 
 
 def _first_seen(trace: Trace) -> list[int]:

@@ -148,7 +148,8 @@ def kept_of(kinds: npt.NDArray[Any], durations: Ints, most: int) -> dict[int, Ke
     """Per kind that occurs (not negative) what is kept of its rows; by bits if the kinds are no more than `most`."""
     found = [int(kind) for kind in np.unique(kinds) if kind >= 0]
     if len(found) <= most:
-        return {kind: Ranks.none(0).grown(0, kinds == kind, durations[kinds == kind]) for kind in found}
+        masks = ((kind, kinds == kind) for kind in found)
+        return {kind: Ranks.none(0).grown(0, here, durations[here]) for kind, here in masks}
     order = np.argsort(kinds, kind="stable")
     first, last = np.searchsorted(kinds[order], found), np.searchsorted(kinds[order], found, "right")
     parts = {kind: order[a:b] for kind, a, b in zip(found, first.tolist(), last.tolist(), strict=True)}
@@ -161,5 +162,6 @@ def kept_grown(kept: dict[int, Kept], rows: int, kinds: npt.NDArray[Any], durati
     make: type[Ranks | Rows] = Ranks if len(met | kept.keys()) <= most else Rows
     grown = dict(kept)
     for kind in met | {kind for kind, one in kept.items() if isinstance(one, Ranks)}:
-        grown[kind] = kept.get(kind, make.none(rows)).grown(rows, kinds == kind, durations[kinds == kind])
+        here = kinds == kind
+        grown[kind] = (kept.get(kind) or make.none(rows)).grown(rows, here, durations[here])
     return grown

@@ -26,7 +26,7 @@ import numpy.typing as npt
 from engine.at_work import AtWork
 from engine.edge_index import NO_EDGES, EdgeIndex
 from engine.lane_index import LAST_NS, MAX_COLUMNS, Grid, GridError, LaneIndex
-from engine.scope import gils_of, host_of
+from engine.scope import gils_of, host_of, scope_of
 from engine.trace import Frame, Record, Segments, State, Trace
 
 __all__ = ["LAST_NS", "MAX_COLUMNS", "MAX_LANES", "Grid", "LaneIndex", "ViewError", "ViewIndex", "view"]
@@ -135,6 +135,27 @@ class ViewIndex:
             "segments_shown": len(chosen),
             "grown_to_ns": self.head.t_ns,
         }
+
+    def sums(self, t0: int | None, t1: int | None) -> dict[str, int]:
+        """ns per state in `[t0, t1)`, over all lanes that carry work: the `states` of `engine.metrics` for that window, sooner."""
+        begin, end = 0 if t0 is None else t0, max(self.head.t_ns, 1) if t1 is None else t1
+        carriers = self._carriers
+        total = np.zeros(len(State), np.int64)
+        if len(carriers) <= MAX_LANES:
+            for lane in carriers:
+                for state, ns in self.lane(lane).shares(np.array([begin, end], np.int64)).items():
+                    total[state] += ns[0]
+        else:
+            for part in (self.trace.segments, self.head.open):
+                here = np.flatnonzero((part.end > begin) & (part.start < end))
+                here = here[np.isin(part.lane[here], carriers)]
+                inside = np.minimum(part.end[here], end) - np.maximum(part.start[here], begin)
+                total += np.bincount(part.state[here], inside, len(State)).astype(np.int64)
+        return {state.name: int(total[state]) for state in State if total[state] > 0}
+
+    @cached_property
+    def _carriers(self) -> tuple[int, ...]:
+        return scope_of(self.head, 0, 1).carriers
 
     def edges(self, told: dict[str, Any], budget: int) -> dict[str, Any]:
         """Of a view that `view` has told: the edges of its window that touch its lanes; see `EdgeIndex.told`."""

@@ -193,6 +193,7 @@ VIEW: dict[str, Any] = {
     "holders": {"2": {"4": "PUBAQA=="}},
     "totals": {"4": {"running": 500_000_000, "gil_wait": 1_499_000_000}},
     "at_work": {"most": 0.999, "bytes": "/v7+Sg=="},
+    "sums": {"running": 2_000_000_000, "gil_wait": 5_996_000_000},
     "segments": [{**SEGMENT, "holders": [[5, 5_000_000], [6, 5_000_000], [7, 4_992_000]]}],
     "open": [],
     "edges": [EDGE],

@@ -101,6 +101,7 @@ def view(
     budget: Annotated[int, Query(ge=0, le=2000, description="At most so many exact segments; 0: only the picture.")] = 2000,
     edges: Annotated[int, Query(ge=0, le=2000, description="All edges of the window if they are at most so many, else none.")] = 0,
     at_work: Annotated[bool, Query(description="Also how many threads are at work in each column.")] = False,
+    sums: Annotated[bool, Query(description="Also ns per state over all lanes that carry work.")] = False,
     overview: Annotated[bool, Query(description="While a large trace is being opened, be content with its overview.")] = False,
 ) -> Response:
     """Per lane and state the occupied fraction of each column (base64 of one byte a column, 255 = all of it).
@@ -108,7 +109,8 @@ def view(
     And the exact segments that are wide enough to see, at most `budget`; a wait for the GIL carries `holders`: `[[lane, ns], …]`.
     The view's own `holders` are coverage, too: per GIL and core the share of each thread; `totals` are ns per lane and state.
     `edges_in_window` says how many edges there are that touch its lanes; null if `edges` asked for none. `at_work`, null unless asked for,
-    is how many threads that carry work are on a core: 255 stands for `most`. At most 512 lanes are answered; `lanes` says which.
+    is how many threads that carry work are on a core: 255 stands for `most`; `sums`, likewise, the window's ns per state over all that
+    carry work, whichever lanes were asked for. At most 512 lanes are answered; `lanes` says which.
 
     `resolution` is `exact`, or, only if `overview` was asked for, `overview`: a large trace is still being read, `opened` of 1 is done, and
     this is its whole run in coarser columns, with the lanes that its overview has. Ask again to have it opened, and for the window itself.
@@ -120,10 +122,10 @@ def view(
     glimpse = context.reader.glimpse(row) if overview else None
     if glimpse is not None:
         wanted = None if lanes is None else [int(lane) for lane in lanes.split(",") if lane]
-        whole = glimpse.overview.told(t0, t1, wanted, at_work)
+        whole = glimpse.overview.told(t0, t1, wanted, at_work, sums)
         return answer({**whole, **NO_EDGES, "resolution": "overview", "opened": glimpse.opened}, headers=_FRESH)
     snapshot = found_snapshot(context, trace_id)
-    window = Window(t0, t1, px, () if lanes == "" else lanes_of(snapshot, lanes), budget, edges, at_work)
+    window = Window(t0, t1, px, () if lanes == "" else lanes_of(snapshot, lanes), budget, edges, at_work, sums)
     try:
         body = context.views.answer(snapshot, window)
     except ViewError as error:

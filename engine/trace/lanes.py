@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 LaneKind = Literal["process", "interpreter", "thread", "task", "cpu"]
@@ -34,7 +34,8 @@ class Lane:
     note: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        # `asdict` copies deeply: a tenth of a second for ten thousand tasks.
+        return {name: getattr(self, name) for name in self.__slots__}
 
     @classmethod
     def from_json(cls, value: Any) -> Lane:

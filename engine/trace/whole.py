@@ -48,7 +48,7 @@ class Trace:
             record=record,
             t_ns=many[-1].t_ns,
             lanes=lanes,
-            segments=Segments.concat([self.segments, *(frame.segments for frame in many)]).sorted(),
+            segments=Segments.gathered([self.segments, *(frame.segments for frame in many)]),
             open=many[-1].open,
             strings=tuple(strings),
             jobs=tuple(jobs),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.metrics import metrics
 from engine.trace import Frame, Segments, State, Trace
 from engine.views import ViewIndex
 from tests.engine.test_metrics import random_trace
@@ -102,6 +103,14 @@ def test_the_number_at_work_is_of_threads_that_carry_work_and_are_on_a_core() ->
     assert answer["at_work"]["most"] == pytest.approx(counted.max())
     assert np.abs(decoded(answer) - counted).max() <= counted.max() / 255
     assert index.view(0, 8 * MS, 100)["at_work"] is None
+
+
+def test_sums_are_the_states_of_the_windows_metrics_for_few_carriers_and_for_many() -> None:
+    for trace in (synthetic.processes_at_once(3, 0.5).trace, large(3_000, 4, 700).trace, synthetic.threads_taking_turns().live(2)):
+        t0, t1 = trace.t_ns // 5, trace.t_ns // 2
+        grown = ViewIndex(Trace(trace.record)).grown([Frame(trace.t_ns, tuple(trace.lanes.values()), trace.segments, trace.open)])
+        expected = {name: ns for name, ns in metrics(trace, t0, t1)["states"].items() if ns}
+        assert ViewIndex(trace).sums(t0, t1) == grown.sums(t0, t1) == expected
 
 
 def decoded(answer: dict[str, Any]) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -12,6 +12,7 @@ import pytest
 from engine.trace import SegmentError, Segments, State
 from tests.support import synthetic
 from tests.support.drawing import drawn
+from tests.support.large import large
 
 SOME = Segments.from_rows(
     [
@@ -145,3 +146,14 @@ def test_json_spells_states_and_details_and_tells_nothing_as_null() -> None:
     assert told[0]["detail"] is None
     assert told[0]["ref"] is None
     assert told[4]["detail"] is None, "an index beyond the table is no detail"
+
+
+@pytest.mark.parametrize("shape", [{"lanes": 5}, {"lanes": 0, "tasks": 900}], ids=["few lanes", "many"])
+def test_parts_are_gathered_as_if_they_were_put_together_and_sorted(shape: dict[str, int]) -> None:
+    parts = [frame.segments for frame in large(20_000, **shape).frames]
+    told = [part.sorted() for part in parts]
+    expected = Segments.concat(parts).sorted().rows()
+    assert Segments.gathered(told).rows() == expected
+    assert Segments.gathered(parts).rows() == expected, "also where a part is in no order"
+    assert Segments.gathered(reversed(told)).rows() == expected, "also where a lane's segments are told late"
+    assert Segments.gathered([]).rows() == []

@@ -164,8 +164,9 @@ function askBreakdown() {
 }
 
 async function totals({ t0, t1, lanes: wanted }, options) {
-  const [view, metrics] = await Promise.all([source.view({ t0, t1, px: 1, lanes: wanted }, options), source.metrics({ t0, t1 }, options)]);
-  return { lanes: view.totals, all: metrics.states };
+  const view = await source.view({ t0, t1, px: 1, lanes: wanted, budget: 0, sums: true, overview: true }, options);
+  // Of a part of a large trace that is still being read there are none yet.
+  return { lanes: view.totals, all: view.sums };
 }
 
 function showBreakdown({ lanes: spent, all }) {

@@ -28,9 +28,10 @@ export function startDrawing(parts, stage, onDrawn) {
   let size = { width: LEAST_WIDE, tallest: LEAST_TALL, scroll: 0 };
   let legend = null;
 
+  /** Asking the page for sizes makes it lay itself out: only when one has changed. */
   function measure() {
-    const axis = AXIS_HEIGHT;
-    size = { width: Math.max(LEAST_WIDE, area.clientWidth - RIGHT), tallest: Math.max(LEAST_TALL, Math.round(globalThis.innerHeight * TALLEST_SHARE) - axis), scroll: lanes.scrollTop };
+    const tallest = Math.max(LEAST_TALL, Math.round(globalThis.innerHeight * TALLEST_SHARE) - AXIS_HEIGHT);
+    size = { width: Math.max(LEAST_WIDE, area.clientWidth - RIGHT), tallest, scroll: lanes.scrollTop };
   }
 
   function frame() {
@@ -54,7 +55,6 @@ export function startDrawing(parts, stage, onDrawn) {
       put(figure, h("p", { class: "muted" }, "plotly.js did not load from this server."));
       return;
     }
-    measure();
     const began = performance.now();
     const laid = stage.laid();
     const now = frame();
@@ -94,11 +94,13 @@ export function startDrawing(parts, stage, onDrawn) {
     return { data, layout: { ...layout, width: layout.width + NAMES_PX, margin: { ...layout.margin, l: NAMES_PX, t: 8 }, height: layout.height + 8, paper_bgcolor: palette.surface, images: [image], annotations: names, xaxis: { ...layout.xaxis, range: [from, to] } } };
   }
 
-  new ResizeObserver(() => {
+  const resized = () => {
     measure();
     schedule();
     stage.onResize();
-  }).observe(area);
+  };
+  new ResizeObserver(resized).observe(area);
+  addEventListener("resize", resized);
   lanes.addEventListener("scroll", () => {
     measure();
     schedule();
