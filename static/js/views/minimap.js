@@ -27,6 +27,7 @@ export function startMinimap(element, { source, extent, tree, window, onMove }) 
   let view = null;
   let palette = readPalette();
   let painted = null;
+  let width = 0;
 
   const asking = latest({
     run: (query, options) => source.view(query, options),
@@ -43,15 +44,14 @@ export function startMinimap(element, { source, extent, tree, window, onMove }) 
     const { measured } = tree();
     const few = measured.length <= MOST_LANES ? measured : [];
     const end = extent.live ? extent.end : extent.end;
-    if (end <= 1) return;
-    asking.ask({ t0: 0, t1: Math.ceil(end), px: Math.max(200, Math.round(element.clientWidth)), lanes: few.map((lane) => lane.id).join(",") || firstLane(), budget: 0, at_work: true });
+    if (end <= 1 || !tree().lanes.length) return;
+    asking.ask({ t0: 0, t1: Math.ceil(end), px: Math.max(200, width), lanes: few.map((lane) => lane.id).join(",") || firstLane(), budget: 0, at_work: true, overview: true });
   }
 
   /** Some lane must be named, or all would be told. */
   const firstLane = () => String(tree().lanes[0]?.id ?? 0);
 
   function draw() {
-    const width = element.clientWidth;
     if (!width) return;
     const { horizon } = extent;
     const key = [view, width, horizon, palette, tree()];
@@ -102,7 +102,7 @@ export function startMinimap(element, { source, extent, tree, window, onMove }) 
   let drag = null;
   element.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
-    const { left, width } = element.getBoundingClientRect();
+    const { left } = element.getBoundingClientRect();
     const at = ((event.clientX - left) / width) * extent.horizon;
     const now = window();
     const grip = event.target.dataset?.grip ?? "brush";
@@ -115,7 +115,7 @@ export function startMinimap(element, { source, extent, tree, window, onMove }) 
   });
   element.addEventListener("pointermove", (event) => {
     if (!drag) return;
-    const { left, width } = element.getBoundingClientRect();
+    const { left } = element.getBoundingClientRect();
     const at = Math.max(0, Math.min(extent.horizon, ((event.clientX - left) / width) * extent.horizon));
     if (drag.grip !== "new") onMove(moved(drag.grip, at - drag.at, drag.from));
     else if (Math.abs(event.clientX - drag.x) > 3) onMove(clamped({ t0: Math.min(drag.at, at), t1: Math.max(drag.at, at) }, extent.horizon));
@@ -129,6 +129,10 @@ export function startMinimap(element, { source, extent, tree, window, onMove }) 
   };
   element.addEventListener("pointerup", drop);
   element.addEventListener("pointercancel", drop);
+  new ResizeObserver(() => {
+    width = Math.round(element.clientWidth);
+    draw();
+  }).observe(element);
   onThemeChange(() => {
     palette = readPalette();
     draw();
