@@ -8,24 +8,26 @@ from engine.trace import RunSpec
 
 
 def names_of(specs: Sequence[RunSpec], labels: Sequence[str]) -> list[str]:
-    """One name each, all different: the model always, and of work, workers, interpreter, start method and label what tells them apart.
+    """One name each, all different: of work, model, workers, interpreter, start method and label what tells them apart, else the model.
 
     `specs` may be of anything; `labels` are "" where there are none.
     """
-    methods = {spec.start_method for spec in specs if spec.start_method}
-    parts = [_parts(spec, label, len(methods) > 1) for spec, label in zip(specs, labels, strict=True)]
-    names = (
-        [" · ".join(part for part in said if part) for said in zip(*map(_differing, zip(*parts, strict=True)), strict=True)]
-        if parts
-        else []
-    )
-    names = [name or said[1] for name, said in zip(names, parts, strict=True)]
+    several = [spec for spec in specs if spec.model != "sequential"]
+    with_workers = len({spec.workers for spec in several}) > 1
+    with_method = len({spec.start_method for spec in several if spec.start_method}) > 1
+    parts = [
+        (
+            spec.workload.rsplit("/", 1)[-1],
+            f"{spec.model} ×{spec.workers}" if with_workers and spec.model != "sequential" else spec.model,
+            spec.version,
+            (spec.start_method or "") if with_method else "",
+            label,
+        )
+        for spec, label in zip(specs, labels, strict=True)
+    ]
+    told = zip(*map(_differing, zip(*parts, strict=True)), strict=True)
+    names = [" · ".join(part for part in said if part) or whole[1] for said, whole in zip(told, parts, strict=True)]
     return [name if names.count(name) == 1 else f"{name} ({names[: at + 1].count(name)})" for at, name in enumerate(names)]
-
-
-def _parts(spec: RunSpec, label: str, methods_differ: bool) -> tuple[str, str, str, str, str]:
-    model = spec.model if spec.model == "sequential" else f"{spec.model} ×{spec.workers}"
-    return spec.workload.rsplit("/", 1)[-1], model, spec.version, (spec.start_method or "") if methods_differ else "", label
 
 
 def _differing(values: tuple[str, ...]) -> tuple[str, ...]:

@@ -226,10 +226,10 @@ def test_runs_of_different_machines_are_ranked_with_a_warning() -> None:
 @pytest.mark.parametrize(
     ("specs", "labels", "names"),
     [
-        ([("cpu", "threads", 4), ("cpu", "sequential", 4)], ["", ""], ["threads ×4", "sequential"]),
+        ([("cpu", "threads", 4), ("cpu", "sequential", 4)], ["", ""], ["threads", "sequential"]),
         ([("cpu", "threads", 4), ("http", "threads", 4)], ["", ""], ["cpu", "http"]),
         ([("cpu", "threads", 4), ("cpu", "threads", 4)], ["before", "after"], ["before", "after"]),
-        ([("cpu", "threads", 4), ("cpu", "threads", 4)], ["", ""], ["threads ×4 (1)", "threads ×4 (2)"]),
+        ([("cpu", "threads", 4), ("cpu", "threads", 4)], ["", ""], ["threads (1)", "threads (2)"]),
         ([("cpu", "threads", 2), ("cpu", "threads", 8)], ["", ""], ["threads ×2", "threads ×8"]),
     ],
 )

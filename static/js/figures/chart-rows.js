@@ -7,7 +7,7 @@ const FILLED = 0.62;
 
 /** The layout of a chart of horizontal bars: `names` are the rows', `named` whether they are written at the left. */
 export function rowsLayout(names, { width, named, palette, xaxis }) {
-  const room = named ? Math.min(190, Math.max(80, 18 + 7.2 * Math.max(...names.map((name) => name.length)))) : 10;
+  const room = named ? Math.min(240, Math.max(80, 18 + 8.3 * Math.max(...names.map((name) => name.length)))) : 10;
   return {
     width,
     height: TOP + names.length * PITCH + BOTTOM,

@@ -28,9 +28,9 @@ export function speedupsFigure(rows, baseline, { width, named, palette }) {
   };
 }
 
-/** From the first job's start to the last one's end; the fastest stand out. */
+/** From the first job's start to the last one's end; what is faster stands out. */
 function work(rows, baseline, unit, palette) {
-  const tone = (row, at) => (row.leads && at !== baseline ? palette.states.running : mix(palette.states.running, palette.surface, at === baseline ? 0.28 : 0.5));
+  const tone = (row, at) => ((baseline === null ? row.leads : row.against === "faster") ? palette.states.running : mix(palette.states.running, palette.surface, at === baseline ? 0.28 : 0.5));
   return {
     ...bar(rows, (row) => (row.elapsed_ns ? row.elapsed_ns - (row.around_ns ?? 0) : 0), unit),
     marker: { color: rows.map(tone), line: { width: rows.map((_, at) => (at === baseline ? 1.5 : 0)), color: palette.states.running } },

@@ -6,7 +6,10 @@ import { drawLaunch } from "../views/launch.js";
 import { drawRecent } from "../views/recent.js";
 
 const offer = boot();
-const launch = drawLaunch(offer, { onStarted: (trace) => location.assign(pages.trace(trace.id)) });
+const launch = drawLaunch(offer, {
+  onStarted: (trace) => location.assign(pages.trace(trace.id)),
+  onCompared: (comparison) => location.assign(pages.comparison(comparison.id)),
+});
 
 drawRecent(offer, {
   onEmpty(place) {

@@ -5,6 +5,7 @@ import { pages } from "../data/urls.js";
 import { byId, h, put } from "../lib/dom.js";
 import { isFinished } from "../lib/states.js";
 import { confirm } from "./confirm.js";
+import { editableLabel } from "./label.js";
 import { toast } from "./toast.js";
 
 /**
@@ -36,35 +37,7 @@ export function drawActions(trace, { readOnly, onChanged, onDelete }) {
 
 /** The label: shown, and edited in place. */
 export function drawLabel(trace, { readOnly, onChanged }) {
-  const place = byId("label");
-  if (place.querySelector("input")) return;
-  if (readOnly) {
-    place.textContent = trace.label ?? "";
-    return;
-  }
-  put(place, trace.label ? h("span", { class: "mark" }, trace.label) : null, h("button", { class: "linklike small", type: "button", id: "edit-label" }, trace.label ? "edit" : "add a label"));
-  place.onclick = (event) => event.target.closest("#edit-label") && edit();
-
-  function edit() {
-    const input = h("input", { type: "text", value: trace.label ?? "", maxlength: 200, "aria-label": "Label" });
-    const form = h("form", { class: "labelform" }, input, h("button", { class: "button tiny", type: "submit" }, "Save"));
-    const leave = () => {
-      place.replaceChildren();
-      drawLabel(trace, { readOnly, onChanged });
-    };
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      attempt(async () => {
-        const changed = await changeTrace(trace.id, { label: input.value });
-        place.replaceChildren();
-        onChanged(changed);
-      });
-    });
-    input.addEventListener("keydown", (event) => event.key === "Escape" && leave());
-    place.replaceChildren(form);
-    input.focus();
-    input.select();
-  }
+  editableLabel(byId("label"), { label: trace.label, readOnly, onSave: (text) => attempt(async () => onChanged(await changeTrace(trace.id, { label: text }))) });
 }
 
 /** What to ask for, to have this run again. An interpreter that is not here any more is refused by the server, in words. */

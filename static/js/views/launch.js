@@ -1,15 +1,15 @@
 // The launch form, generated from what the server offers: workloads with the schemas of their parameters, models, interpreters, limits.
 
-import { Problem, startRun } from "../data/api.js";
+import { Problem, startComparison, startRun } from "../data/api.js";
 import { byId, h, put } from "../lib/dom.js";
 import { choices, number, parameter, select, text, valueOf } from "./launch-fields.js";
 
 const REMEMBERED = "gilscope.launch";
 
 /**
- * drawLaunch(offer, {onStarted(trace)}): fills `#launch`. offer: the page's boot data. Answers {set(spec), run()}.
+ * drawLaunch(offer, {onStarted(trace), onCompared(comparison)}): fills `#launch`. offer: the page's boot data. Answers {set(spec), run()}.
  */
-export function drawLaunch(offer, { onStarted }) {
+export function drawLaunch(offer, { onStarted, onCompared }) {
   const form = byId("launch");
   const workloads = new Map(offer.workloads.map((workload) => [workload.name, workload]));
   const models = new Map(offer.models.map((model) => [model.name, model]));
@@ -21,6 +21,7 @@ export function drawLaunch(offer, { onStarted }) {
   const summary = h("p", { class: "summary", "aria-live": "polite" });
   const complaint = h("p", { class: "notice", data: { kind: "bad" }, role: "alert", hidden: true });
   const run = h("button", { class: "button primary large", type: "submit", id: "run" }, "Run");
+  const compare = h("button", { class: "button", type: "button", id: "compare", title: "The same work under one model after another: which is best, and why" }, "Run under every model");
 
   form.append(
     choices({ name: "workload", legend: "Work", options: offer.workloads.map(named), value: offer.recommended.workload, onChange: refresh }),
@@ -54,12 +55,13 @@ export function drawLaunch(offer, { onStarted }) {
       ),
     ),
     complaint,
-    h("div", { class: "go" }, run, summary),
+    h("div", { class: "go" }, run, compare, summary),
   );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     submit();
   });
+  compare.addEventListener("click", () => submit(true));
   form.addEventListener("input", (event) => event.target.name?.startsWith("params.") && typed.set(event.target.name, event.target.value));
   if (offer.read_only) readOnly();
   set(remembered() ?? offer.recommended);
@@ -111,18 +113,19 @@ export function drawLaunch(offer, { onStarted }) {
     };
   }
 
-  async function submit() {
+  async function submit(everyModel = false) {
     const wish = Object.fromEntries(Object.entries(spec()).filter(([, said]) => said !== null));
+    const { model, ...work } = wish;
     complain(null);
-    run.disabled = true;
+    for (const button of [run, compare]) button.disabled = true;
     try {
-      const trace = await startRun(wish);
+      const started = await (everyModel ? startComparison(work) : startRun(wish));
       remember(wish);
-      onStarted(trace);
+      (everyModel ? onCompared : onStarted)(started);
     } catch (error) {
       complain(error);
     } finally {
-      run.disabled = Boolean(offer.read_only);
+      for (const button of [run, compare]) button.disabled = Boolean(offer.read_only);
     }
   }
 
@@ -175,7 +178,7 @@ export function drawLaunch(offer, { onStarted }) {
     for (const control of form.elements) control.disabled = true;
   }
 
-  return { set, run: submit };
+  return { set, run: () => submit() };
 }
 
 /** Why the model cannot run on this interpreter; null if it can. */

@@ -28,6 +28,7 @@ export function startStrips(list, { state, onProblem }) {
   let longest = 1;
   let growing = true;
   let withGils = false;
+  let heads = [];
 
   const span = () => (growing ? roundedEnd(longest) : longest);
 
@@ -38,14 +39,19 @@ export function startStrips(list, { state, onProblem }) {
     longest = Math.max(1, ...wanted.map(({ trace }) => trace?.t_ns ?? 0), ...[...strips.values()].map((strip) => strip.grown));
     growing = told.some(({ status }) => status !== "deleted" && !isFinished(status));
     if (!growing) longest = Math.max(1, ...wanted.map(({ trace }) => trace?.t_ns ?? 0));
-    wanted.forEach(({ row, trace }, at) => {
+    heads = wanted.map(({ row, trace }, at) => (quality) => head(row, trace, at === baseline, quality));
+    wanted.forEach(({ trace }, at) => {
       if (strips.get(at)?.id !== trace.id) replace(at, trace);
-      const strip = strips.get(at);
-      put(strip.head, head(row, trace, at === baseline));
-      strip.element.dataset.status = trace.status;
-      strip.tell(trace);
+      strips.get(at).element.dataset.status = trace.status;
+      drawHead(at);
+      strips.get(at).tell(trace);
     });
     if (span() !== before) for (const strip of strips.values()) strip.rescale();
+  }
+
+  function drawHead(at) {
+    const strip = strips.get(at);
+    put(strip.head, heads[at](strip.quality));
   }
 
   /** While its runs go on the latest that has begun; then the one that the figures are of. */
@@ -56,7 +62,7 @@ export function startStrips(list, { state, onProblem }) {
   }
 
   function replace(at, trace) {
-    const strip = startStrip(trace, { state, span, withGils: () => withGils, onProblem });
+    const strip = startStrip(trace, { state, span, withGils: () => withGils, onProblem, onLanes: () => drawHead(at) });
     strips.get(at)?.leave();
     if (strips.has(at)) strips.get(at).element.replaceWith(strip.element);
     else list.append(strip.element);
@@ -81,8 +87,8 @@ export function startStrips(list, { state, onProblem }) {
   };
 }
 
-/** One strip: {id, element, head, grown, tell(trace), grow(ns), rescale(), hide(), leave()}. */
-function startStrip({ id }, { state, span, withGils, onProblem }) {
+/** One strip: {id, element, head, quality, grown, tell(trace), grow(ns), rescale(), hide(), leave()}. */
+function startStrip({ id }, { state, span, withGils, onProblem, onLanes }) {
   const header = h("div", { class: "striphead" });
   const place = h("div", { class: "striplanes" });
   const waiting = h("p", { class: "stripwait", hidden: true });
@@ -114,6 +120,7 @@ function startStrip({ id }, { state, span, withGils, onProblem }) {
       lanes = await source.lanes();
       hide();
       timeline.setLanes(lanes);
+      onLanes();
     } catch (problem) {
       onProblem(problem);
     } finally {
@@ -131,6 +138,10 @@ function startStrip({ id }, { state, span, withGils, onProblem }) {
     id,
     element,
     head: header,
+    /** How its workers were seen, if not exactly. */
+    get quality() {
+      return lanes.find((lane) => lane.measured && lane.exactness !== "exact")?.exactness ?? null;
+    },
     get grown() {
       return grown;
     },
@@ -166,7 +177,7 @@ function startStrip({ id }, { state, span, withGils, onProblem }) {
   };
 }
 
-function head(row, trace, isBase) {
+function head(row, trace, isBase, sampled) {
   const several = row.traces.length > 1;
   const speed = isBase ? h("span", { class: "of" }, "the others are held against this") : row.speedup === null ? null : h("span", { class: "speed", data: { against: row.against } }, `${row.speedup.toFixed(2)}×`);
   return [
@@ -176,6 +187,7 @@ function head(row, trace, isBase) {
     row.reason ? h("span", { class: "why" }, row.reason) : null,
     row.error && row.status === "failed" ? h("span", { class: "why bad" }, row.error) : null,
     row.status === "complete" ? null : statusPill(row.status === "queued" ? { status: "queued", position: trace.position } : row),
+    sampled ? h("span", { class: "badge", title: "Not every switch was seen: its own page says which lanes, and why" }, sampled) : null,
     several ? h("span", { class: "of runs" }, `run ${row.traces.indexOf(trace.id) + 1} of ${row.traces.length}: `, row.traces.map((id, at) => [at ? " " : null, id === trace.id ? h("b", {}, String(at + 1)) : h("a", { href: pages.trace(id) }, String(at + 1))])) : null,
   ];
 }
