@@ -107,6 +107,10 @@ export function startWhy(root, { source, state, timeline, lanes }) {
       state.change({ window: beside(start, end) });
       bring(lane);
     };
+    const on = () => {
+      state.change({ chosen: { lane, t } });
+      bring(lane);
+    };
     const only = () => timeline.highlight(parts);
     const all = () => light(answer);
     return h(
@@ -114,11 +118,8 @@ export function startWhy(root, { source, state, timeline, lanes }) {
       { on: { pointerenter: only, pointerleave: all, focusin: only, focusout: all } },
       said,
       h("span", { class: "when" }, instant(start, Math.max(1, (end - start) / 100))),
-      tool(`${key}-show`, "Show", `Show ${nameOf(lane)} there`, look),
-      tool(`${key}-why`, "Why?", `Why was ${nameOf(lane)} so then?`, () => {
-        state.change({ chosen: { lane, t } });
-        bring(lane);
-      }),
+      tool(`${key}-show`, "Show", `Show ${nameOf(lane)} there`, look, true),
+      tool(`${key}-why`, "Why?", `Why? Ask about ${nameOf(lane)} then`, on, true),
     );
   }
 
@@ -132,8 +133,9 @@ export function startWhy(root, { source, state, timeline, lanes }) {
     });
   }
 
-  function tool(key, text, title, click) {
-    return h("button", { class: "button tiny", type: "button", title, data: { key }, on: { click } }, text);
+  /** `named`: its title is its name, too, as the text alone does not say what it is about. */
+  function tool(key, text, title, click, named = false) {
+    return h("button", { class: "button tiny", type: "button", title, "aria-label": named && title, data: { key }, on: { click } }, text);
   }
 
   function light(told) {
