@@ -91,11 +91,14 @@ class Update:
                 if self.back and visit.left < self.seen:
                     yield visit.came - self.total + self.back, self.back
 
-    def inner(self, first: int, at: int) -> list[Visit]:
-        """Those that made it wait again while it was on its core, to which it had come not before `first`, until `at`."""
-        times = self.slices - 1
-        found = [visit for visit in self.visits if first < visit.came and visit.left < at - _ENDS_NS][-times:] if times > 0 else []
-        return found if sum(visit.length for visit in found) < self.waited else []
+    def inner(self, begin: int, end: int, times: int) -> list[Visit]:
+        """Those, `times` at most, that made it wait again in a stretch on its core up to `end`, which but for them began at `begin`."""
+        found: list[Visit] = []
+        for visit in reversed(self.visits):
+            if len(found) < times and visit.left <= end and visit.came > begin - visit.length:
+                found.insert(0, visit)
+                begin -= visit.length
+        return found
 
 
 class ThreadAccount:
@@ -157,11 +160,12 @@ class ThreadAccount:
 
     def _by_ticks(self, update: Update, ticks: list[tuple[int, int]]) -> list[Piece]:
         (first, had), (last, has) = ticks[0], ticks[-1]
-        away = first - (had - (update.oncpu - update.used)) - self.told
+        start = first - (had - (update.oncpu - update.used))
+        away = start - self.told
         times, waited = update.slices, max(away, 0)
-        inner = [visit for visit in update.visits if self.told + SURE_NS < visit.came and visit.left <= first]
+        inner = update.inner(start, first, times - 1)
         again = sum(visit.length for visit in inner)
-        if len(inner) >= times or again > away:
+        if again > away:
             inner, again = [], 0
         pieces = [Piece(self.told + away - again, False, min(update.waited, waited), SURE_NS), *_breaks(inner)]
         times -= len(inner) + (away - again > _BREAK_NS)
@@ -207,8 +211,10 @@ class ThreadAccount:
         at = update.total + slept
         # Time that another machine had, the thread was on its core all the same.
         stolen = max(slept - before, 0) if awake else 0
-        inner = update.inner(at - update.used - update.waited, at)
+        inner = update.inner(at - update.used, at - _ENDS_NS, update.slices - 1)
         again = sum(visit.length for visit in inner)
+        if again >= update.waited:
+            inner, again = [], 0
         start = Piece(at - update.used - stolen - again, False, update.waited - again, unsure)
         return [start, *_breaks(inner), Piece(at, True, 0, unsure)]
 

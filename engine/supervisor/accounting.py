@@ -20,7 +20,7 @@ from engine.timeline.evidence import Accounts
 _PERIOD_NS, _LISTING_NS = 1_000_000, 5_000_000
 _SHARE, _OF_LATE = 10, 8
 """Reading takes no more than such a part of its thread's time, however many threads there are: on average over so many readings."""
-_SWITCH_S = 0.0002
+_SWITCH_S = 0.0005
 _WAKING_NS, _LEAVING_NS = 20_000, 7_000
 """From when the supervisor's main thread gets a core to when it begins to look, and from when it has looked to when it leaves the core."""
 
