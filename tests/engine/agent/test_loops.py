@@ -172,3 +172,66 @@ asyncio.run(main())
         pytest.skip("before 3.12 no task starts at once")
     assert marks[at - 2 : at + 4] == [(BEGIN, 1), (END, 1), (NEW, 2), (BEGIN, 2), (END, 2), (BEGIN, 1)]
     assert [mark for mark in marks if mark[1] == 2][-3:] == [(READY, 2), (BEGIN, 2), (LAST, 2)]
+
+
+def test_what_a_loop_is_asked_to_call_of_a_task_is_no_step_unless_it_is_one(program: Program, interpreter: str) -> None:
+    source = """
+import asyncio, contextvars
+async def waits():
+    try: await asyncio.get_running_loop().create_future()
+    except asyncio.CancelledError: pass
+async def main():
+    task = asyncio.create_task(waits())
+    await asyncio.sleep(0)
+    asyncio.get_running_loop().call_soon(task.cancel, context=contextvars.copy_context())
+    await task
+asyncio.run(main())
+"""
+    (main,) = recorded(program, interpreter, source)
+    assert life(main, 2) == [(NEW, 2), (READY, 2), (BEGIN, 2), (END, 2), (READY, 2), (BEGIN, 2), (LAST, 2)]
+
+
+def test_a_loop_that_is_never_idle_still_hears_from_its_files(program: Program, interpreter: str) -> None:
+    source = """
+import asyncio, os
+got = []
+async def busy():
+    while len(got) < 50: await asyncio.sleep(0)
+async def main():
+    theirs, ours = os.pipe()
+    asyncio.get_running_loop().add_reader(theirs, lambda: got.append(os.read(theirs, 1)))
+    task = asyncio.create_task(busy())
+    for _ in range(50):
+        os.write(ours, b"x")
+        for _ in range(3): await asyncio.sleep(0)
+    await task
+asyncio.run(main())
+assert got == [b"x"] * 50
+"""
+    (main,) = recorded(program, interpreter, source)
+    assert [kind for kind, task in life(main, 2)].count(AGAIN) > 50
+
+
+def test_what_waits_in_a_loop_for_a_task_looks_like_what_the_stock_loop_has_there(program: Program, interpreter: str) -> None:
+    source = """
+import asyncio
+async def one(): pass
+async def main():
+    loop = asyncio.get_running_loop()
+    task = asyncio.create_task(one())
+    (handle,) = loop._ready
+    assert "TaskStep" in repr(handle)
+    assert str(type(handle)) == str(asyncio.Handle)
+    assert isinstance(handle, asyncio.Handle)
+    assert (handle._cancelled, handle._source_traceback, handle._repr, handle._args) == (False, None, None, ())
+    loop.set_debug(True)
+    other = asyncio.create_task(one())
+    assert loop._ready[-1]._source_traceback
+    loop.set_debug(False)
+    await task
+    handle.cancel()
+    assert handle._cancelled and handle._callback is None
+    await other
+asyncio.run(main())
+"""
+    recorded(program, interpreter, source)

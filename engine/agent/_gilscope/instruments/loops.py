@@ -38,10 +38,10 @@ def of_asyncio(asyncio: "ModuleType") -> None:
     if _asyncio is not None or not _KNOWN.issuperset(asyncio.events.Handle.__slots__) or not hasattr(loops, "_call_soon"):
         return  # Done, or an asyncio of later than we know.
     _asyncio = asyncio
-    handle = _handle_of(asyncio.events)
-    _call_soon(loops, handle)
+    handle, lean = _handles_of(asyncio.events)
+    _call_soon(loops, handle, lean)
     _create_task(loops)
-    _running(asyncio.events, loops, handle)
+    _running(asyncio.events, loops, (handle, lean))
 
 
 def fall_silent(loop: "Any") -> None:
@@ -49,8 +49,9 @@ def fall_silent(loop: "Any") -> None:
     home_of(loop).silent = True
 
 
-def _handle_of(events: "Any") -> "Any":
-    """The class of handles for steps of tasks: the stock one in all but what it marks."""
+def _handles_of(events: "Any") -> "tuple[Any, Any]":
+    """Two classes of handles for steps of tasks, which are the stock one in all but what they mark. The second keeps what we know where
+    the stock one keeps what it is told in debug mode alone, so that it takes no more room and time to make."""
     last = codes.TASK_END
     is_done = _asyncio.tasks.Task.done  # Only tasks of this class, or that inherit from it, come here.
 
@@ -98,9 +99,17 @@ def _handle_of(events: "Any") -> "Any":
         events.Handle._run(handle)
         handle._callback = callback
 
-    Handle.__qualname__, Handle.__module__ = events.Handle.__qualname__, events.Handle.__module__
     appear_at(Handle._run, events.Handle._run.__code__, _where_it_calls(events.Handle))
-    return Handle
+
+    class Lean(events.Handle):  # type: ignore[misc]
+        __slots__ = ()
+        _gilscope, _gilscope_task = events.Handle._source_traceback, events.Handle._repr
+        _source_traceback = _repr = property(lambda self: None, lambda self, value: None)
+        _run = Handle._run
+
+    for each in (Handle, Lean):
+        each.__name__, each.__qualname__, each.__module__ = events.Handle.__name__, events.Handle.__qualname__, events.Handle.__module__
+    return Handle, Lean
 
 
 class _RaisesAgain:
@@ -142,9 +151,9 @@ def _where_it_calls(stock: "Any") -> int:
     raise LookupError("the stock handle does not call its callback")
 
 
-def _call_soon(loops: "Any", handle_type: "Any") -> None:
+def _call_soon(loops: "Any", handle_type: "Any", lean: "Any") -> None:
     original = loops.call_soon
-    tell, new, long = awaited.tell, handle_type.__new__, _LONG_S
+    tell, new, long = awaited.tell, lean.__new__, _LONG_S
     step_type: type | None = None
 
     def call_soon(self: "Any", callback: "Any", *args: "Any", context: "Context | None" = None) -> "Any":
@@ -180,14 +189,12 @@ def _call_soon(loops: "Any", handle_type: "Any") -> None:
                 return handle
         else:
             # What the stock loop does, without the calls that it makes of it.
-            handle = new(handle_type)
+            handle = new(lean)
             handle._context = context
             handle._loop = self
             handle._callback = callback
             handle._args = args
             handle._cancelled = False
-            handle._repr = None
-            handle._source_traceback = None
         handle._gilscope = known
         handle._gilscope_task = task
         self._ready.append(handle)
@@ -277,7 +284,7 @@ def _is_eager(factory: "Any", home: Home) -> bool:
     return factory is home.eager or getattr(factory, "__qualname__", None) == _EAGER_FACTORY
 
 
-def _running(events: "Any", loops: "Any", handle_type: "Any") -> None:
+def _running(events: "Any", loops: "Any", handle_types: "tuple[Any, ...]") -> None:
     """Hooks what a loop calls when it begins and ends to run in a thread."""
     original, current = events._set_running_loop, events._get_running_loop
 
@@ -295,7 +302,7 @@ def _running(events: "Any", loops: "Any", handle_type: "Any") -> None:
         home.mark = mark
         selecting.mark(loop, mark)
         for handle in loop._ready.copy():
-            if type(handle) is handle_type and not handle._cancelled:
+            if type(handle) in handle_types and not handle._cancelled:
                 known = handle._gilscope
                 if known.met is not mark:
                     known.meet(mark)
