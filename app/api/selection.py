@@ -112,4 +112,10 @@ def _sorted(trace: Trace, items: list[Spent], sort: str) -> list[Spent]:
         "segments": lambda one: one.segments,
         "longest_wait": lambda one: one.longest_wait.ns if one.longest_wait else 0,
     }
-    return sorted(items, key=keys.get(key, lambda one: one.states.get(key, 0)), reverse=sort.startswith("-"))
+    return sorted(items, key=keys.get(key, lambda one: _in_state(trace, one, key)), reverse=sort.startswith("-"))
+
+
+def _in_state(trace: Trace, one: Spent, state: str) -> int:
+    """A process that is `running` is there; it is not running as its threads are, and does not stand among them."""
+    lane = trace.lanes.get(one.lane)
+    return 0 if lane is not None and lane.kind == "process" else one.states.get(state, 0)

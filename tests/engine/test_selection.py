@@ -130,8 +130,10 @@ def test_as_csv_it_has_a_line_for_all_together_and_one_for_each_lane() -> None:
     trace = drawn(TURNS)
     lines = selection_csv(of(trace, 3, 10, "one", "two"), trace).split("\r\n")
     assert lines == [
-        ("lane,kind,name,from_ns,to_ns,segments,parallelism,max_parallelism,handoffs,"
-        "longest_wait_ns,longest_wait_state,longest_wait_start_ns,running_ns,gil_wait_ns,runnable_ns"),
+        (
+            "lane,kind,name,from_ns,to_ns,segments,parallelism,max_parallelism,handoffs,"
+            "longest_wait_ns,longest_wait_state,longest_wait_start_ns,running_ns,gil_wait_ns,runnable_ns"
+        ),
         ",,together,3000000,10000000,5,0.8571428571428571,1,1,4000000,gil_wait,5000000,6000000,6000000,1000000",
         "4,thread,one,3000000,10000000,3,,,,4000000,gil_wait,5000000,2000000,4000000,1000000",
         "5,thread,two,3000000,10000000,2,,,,2000000,gil_wait,1000000,4000000,2000000,0",

@@ -40,8 +40,10 @@ export function startSelection(root, { source, state, timeline, lanes, button })
   function show(told) {
     nameOf = namesOf(lanes());
     const work = told.items.filter((item) => item.work);
-    const rows = (state.now.selection.lanes || !work.length ? told.items : work).slice(0, SHOWN);
-    const inAll = state.now.selection.lanes || !work.length ? told.lanes : told.work_lanes;
+    const every = Boolean(state.now.selection.lanes) || !work.length;
+    // A process is there, and no more can be said of it.
+    const rows = (every ? told.items.filter((item) => item.kind !== "process") : work).slice(0, SHOWN);
+    const inAll = every ? told.lanes : told.work_lanes;
     putSteady(body, heading(told), figures(told), rows.length ? table(rows, told, inAll) : h("p", { class: "muted" }, "Nothing was recorded here."));
     said.textContent = told.lanes ? summary(told) : "Nothing was recorded in the selection.";
   }

@@ -12,7 +12,7 @@ import { duration, instant } from "../lib/units.js";
 import { accountOf, detailText } from "../lib/words.js";
 import { moveByKeys, pager } from "./pager.js";
 import { spanText } from "./span-text.js";
-import { stateMark } from "./state-mark.js";
+import { ALIVE, stateMark } from "./state-mark.js";
 
 const PAGE = 100;
 const SHOWN_HOLDERS = 3;
@@ -62,7 +62,7 @@ export function segmentsTable({ source, state, timeline, lanes, show, onBack, wi
         "label",
         { class: "only" },
         h("span", { "aria-hidden": "true" }, "State"),
-        h("select", { "aria-label": "Only segments that are", data: { key: "only" }, on: { change: (event) => filter(event.target.value) } }, h("option", { value: "", selected: !only }, "any"), choices.map((one) => h("option", { value: one, selected: only === one }, stateLabel(one)))),
+        h("select", { "aria-label": "Only segments that are", data: { key: "only" }, on: { change: (event) => filter(event.target.value) } }, h("option", { value: "", selected: !only }, "any"), choices.map((one) => h("option", { value: one, selected: only === one }, kind === "process" && one === "running" ? ALIVE : stateLabel(one)))),
       ),
       told ? pager({ from: told.before, shown: told.items.length, all: told.total, noun: "segment", next: told.next_cursor !== null, onMove: turn }) : null,
     );
@@ -96,7 +96,7 @@ export function segmentsTable({ source, state, timeline, lanes, show, onBack, wi
       { "aria-current": isChosen(item) ? "true" : null },
       h("th", { scope: "row" }, h("button", { class: "linklike", type: "button", data: { key: `at-${start}` }, on: { click: () => choose(item) } }, instant(start, fine))),
       h("td", {}, duration(end - start), open ? " so far" : ""),
-      h("td", { class: "words" }, stateMark(name)),
+      h("td", { class: "words" }, stateMark(name, nameOf(lane).kind)),
       h("td", { class: "words" }, detail ? detailText(detail) : ""),
       h("td", { class: "words" }, account(item, nameOf)),
     );

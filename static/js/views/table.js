@@ -12,7 +12,7 @@ import { stateLabel } from "../lib/states.js";
 import { count, duration } from "../lib/units.js";
 import { moveByKeys, pager } from "./pager.js";
 import { spanText } from "./span-text.js";
-import { inOrder, stateGlyph } from "./state-mark.js";
+import { ALIVE, inOrder, stateGlyph } from "./state-mark.js";
 import { putSteady } from "./steady.js";
 import { segmentsTable } from "./table-segments.js";
 
@@ -64,6 +64,7 @@ export function startTable(root, { source, state, timeline, lanes, button }) {
     }
     const nameOf = namesOf(lanes());
     const states = inOrder(told.states_found);
+    const processes = told.items.some(({ kind, states: spent }) => kind === "process" && spent.running);
     const title = `Lanes ${spanText(told.t0_ns, told.t1_ns)}`;
     putSteady(
       body,
@@ -82,8 +83,8 @@ export function startTable(root, { source, state, timeline, lanes, button }) {
               "table",
               { class: "numbers" },
               h("caption", { class: "visually-hidden" }, `${title}: how long each was in each state. The headings sort, the names show a lane segment by segment.`),
-              h("thead", {}, h("tr", {}, heading("name", "lane"), states.map((name) => heading(name, stateLabel(name), stateGlyph(name))), heading("segments", "segments"), heading("longest_wait", "longest wait"))),
-              h("tbody", { on: { keydown: moveByKeys } }, told.items.map((item) => row(item, states, nameOf(item.lane)))),
+              h("thead", {}, h("tr", {}, heading("name", "lane"), states.map((name) => heading(name, stateLabel(name), stateGlyph(name))), processes ? h("th", { scope: "col", title: "how long a process was there" }, ALIVE) : null, heading("segments", "segments"), heading("longest_wait", "longest wait"))),
+              h("tbody", { on: { keydown: moveByKeys } }, told.items.map((item) => row(item, states, processes, nameOf(item.lane)))),
             ),
           )
         : h("p", { class: "muted" }, state.now.find ? "No lane of this window is called that." : "Nothing was recorded in this window."),
@@ -93,7 +94,10 @@ export function startTable(root, { source, state, timeline, lanes, button }) {
     return undefined;
   }
 
-  function row({ lane, work, states: spent, segments, longest_wait: wait }, states, { name, full, kind }) {
+  function row({ lane, work, states: told, segments, longest_wait: wait }, states, processes, { name, full, kind }) {
+    // A process that is `running` is there; whether anybody in it runs is told of its threads.
+    const { running: alive, ...others } = told;
+    const spent = kind === "process" ? others : told;
     const whole = Object.values(spent).reduce((all, ns) => all + ns, 0);
     const press = h("button", { class: "linklike", type: "button", title: `${full}: show it segment by segment`, data: { key: `lane-${lane}` }, on: { click: () => enter(lane) } }, name);
     return h(
@@ -101,6 +105,7 @@ export function startTable(root, { source, state, timeline, lanes, button }) {
       { "aria-current": state.now.chosen?.lane === lane ? "true" : null, class: work ? "works" : null },
       h("th", { scope: "row" }, press, h("span", { class: "aside" }, KINDS[kind] ?? "")),
       states.map((state) => h("td", spent[state] ? { style: { "--part": (spent[state] / whole).toFixed(3) }, class: "amount", data: { state } } : { class: "none" }, spent[state] ? duration(spent[state]) : "–")),
+      processes ? h("td", kind === "process" ? {} : { class: "none" }, kind === "process" && alive ? duration(alive) : "–") : null,
       h("td", {}, count(segments)),
       h("td", {}, wait ? duration(wait.ns) : "–"),
     );
