@@ -29,7 +29,8 @@ class Extent:
     def of(cls, trace: Trace, t0: int | None = None, t1: int | None = None) -> Extent:
         """By default all of it, open segments included (until now). Raises ExportError for a window in which there is nothing to see."""
         last = max(trace.t_ns, 1)
-        begin, end = 0 if t0 is None else t0, last if t1 is None else t1
+        begin = 0 if t0 is None else t0
+        end = max(last, begin + 1) if t1 is None else t1
         if end <= begin:
             raise ExportError(f"t1 ({end}) must be after t0 ({begin})")
         if begin >= last or end <= 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -174,3 +175,46 @@ def test_a_data_directory_that_cannot_be_used_is_told_with_the_flag_to_change(tm
     told = gilscope("list", data=tmp_path / "file")
     assert told.code == 1
     assert "--data" in told.err
+
+
+@pytest.mark.parametrize(
+    ("wanted", "name", "begins"),
+    [
+        ("chrome", f"gilscope-{TURNS}.trace.json", b'{"displayTimeUnit"'),
+        ("csv", f"gilscope-{TURNS}.csv", b"lane,kind,name"),
+        ("html", f"gilscope-{TURNS}.html", b"<!doctype html>"),
+    ],
+)
+def test_a_trace_is_written_in_the_formats_of_others(data: Path, tmp_path: Path, wanted: str, name: str, begins: bytes) -> None:
+    told = gilscope("export", TURNS, "--format", wanted, "-o", tmp_path / name, data=data)
+    assert (told.code, told.out) == (0, f"{tmp_path / name}\n")
+    assert (tmp_path / name).read_bytes().startswith(begins)
+    assert [file.name for file in tmp_path.iterdir() if file.name.startswith(".")] == []
+
+
+def test_a_file_whose_name_ends_in_gz_is_packed(data: Path, tmp_path: Path) -> None:
+    plain, packed = tmp_path / "a.json", tmp_path / "a.json.gz"
+    for file in (plain, packed):
+        assert gilscope("export", TURNS, "--format", "chrome", "-o", file, data=data).code == 0
+    assert gzip.decompress(packed.read_bytes()) == plain.read_bytes()
+
+
+def test_a_window_of_a_trace_is_written_to_standard_output(data: Path) -> None:
+    told = gilscope("export", TURNS, "--format", "csv", "--t0", "500000000", "--t1", "510000000", data=data)
+    assert told.code == 0
+    assert 2 < len(told.out.splitlines()) < 60
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("--format", "pdf"), 2, "invalid choice: 'pdf'"),
+        (("--t0", "5"), 2, "a bundle holds the whole trace"),
+        (("--format", "csv", "--t0", "90000000000"), 1, "lies outside the trace"),
+        (("--format", "html", "--t0", "9", "--t1", "3"), 1, "must be after t0"),
+    ],
+)
+def test_an_export_that_cannot_be_is_refused_in_words(data: Path, arguments: tuple[str, ...], code: int, said: str) -> None:
+    told = gilscope("export", TURNS, *arguments, data=data)
+    assert (told.code, told.out) == (code, "")
+    assert said in told.err
