@@ -137,6 +137,7 @@ def _show(command: Parser) -> None:
     _id(command)
     command.add_argument("--width", type=_whole(40, 1000), help="columns of the timeline (default: the terminal's)")
     command.add_argument("--json", action="store_true", help="print the trace object")
+    command.add_argument("--why", metavar="LANE@TIME", help="only why that lane was in what it was in then, as worker-1@45ms")
 
 
 def _open(command: Parser) -> None:

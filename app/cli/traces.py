@@ -11,6 +11,7 @@ from app.cli.errors import CommandError, UsageError
 from app.cli.place import data_directory, no_such_trace, opened_store, page_url, trace_id
 from app.cli.report import local, printable, report, time_or_unknown
 from app.cli.terminal import Terminal
+from app.cli.why import answer, explained
 from app.comparison_object import comparison_object, comparison_title
 from app.queue import RunQueue
 from app.store import ConflictError, Listing, Reader, Row, Snapshot, Store
@@ -66,10 +67,17 @@ def show(options: argparse.Namespace, terminal: Terminal) -> int:
     with opened_store(data) as store:
         _recover(store)
         if comparison := store.comparisons.get(trace_id(options.id)):
+            if options.why:
+                raise UsageError("--why is asked of a trace: name one of the comparison's")
             told = comparison_object(comparison, store)
             terminal.result(json.dumps(told) if options.json else comparison_report(told, options.width or terminal.width))
             return 0
         snapshot = snapshot_of(options.id, store)
+        if options.why:
+            why = explained(snapshot, options.why)
+            width = options.width or terminal.width
+            terminal.result(json.dumps(why.to_json()) if options.json else answer(why, snapshot.trace, width))
+            return 0
         if options.json:
             terminal.result(json.dumps(trace_object(snapshot.row, store=store, live=snapshot)))
             return 0

@@ -16,7 +16,7 @@ from engine.wording import count, duration, listed
 Ints = npt.NDArray[np.int64]
 
 _SHOWN = 8
-_NAMED = 2
+_NAMED = 3
 _LONG_STEP_NS = 10_000_000
 _STEP_ROWS = 1000
 _OUTSIDE = (State.ready, State.suspended, State.starting, State.unknown)
@@ -24,6 +24,7 @@ _AT_ONCE_NS = 1_000_000
 _COMPUTES = (
     "An event loop cannot interrupt a task: work that computes for long belongs in a process or a thread, or must await now and then."
 )
+_WAITS = "Threads that compute take the GIL from the event loop's thread: a process would not."
 _BLOCKS = "A call that blocks stops the whole loop: await its asynchronous kin, or hand it to a thread (asyncio.to_thread)."
 
 
@@ -116,6 +117,9 @@ def _advice(question: Question, longest: Because) -> str | None:
     done = question.meanwhile.doing(longest.lane, longest.start_ns, longest.end_ns)
     blocked = sum(one.ns for one in done if one.state in (State.io_wait, State.lock_wait))
     computed = sum(one.ns for one in done if one.state in (State.running, State.native))
+    without_gil = sum(one.ns for one in done if one.state is State.gil_wait)
+    if without_gil > max(blocked, computed):
+        return _WAITS
     return _BLOCKS if blocked > computed else _COMPUTES
 
 
