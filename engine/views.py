@@ -143,8 +143,7 @@ class ViewIndex:
         total = np.zeros(len(State), np.int64)
         if len(carriers) <= MAX_LANES:
             for lane in carriers:
-                for state, ns in self.lane(lane).shares(np.array([begin, end], np.int64)).items():
-                    total[state] += ns[0]
+                total += self.lane(lane).spent(begin, end)
         else:
             for part in (self.trace.segments, self.head.open):
                 here = np.flatnonzero((part.end > begin) & (part.start < end))
@@ -245,6 +244,8 @@ def _meant(who: int, of_gils: list[list[list[int]]]) -> list[list[int]]:
 
 def _widest(indexes: list[LaneIndex], grid: Grid, budget: int) -> Segments:
     """Of all segments wide enough to see, at most `budget`, the widest ones; sorted by lane and start."""
+    if not budget:
+        return Segments.empty()
     found = [(index, *index.at_least(_VISIBLE_COLUMNS * grid.ns_per_column, grid.t0, grid.t1)) for index in indexes]
     visible = np.concatenate([np.zeros(0, np.int64), *(width for _, _, width in found)])
     least = 0

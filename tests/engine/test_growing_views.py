@@ -24,7 +24,7 @@ RECORDINGS = [
     synthetic.tasks_on_a_loop(4, 0.7),
     synthetic.failed(),
     large(3_000, 5, 20, 2),
-    large(4_000, 100),
+    large(2_000, 100),
 ]
 
 

@@ -11,18 +11,25 @@ const NEAR_PX = 500;
 const MOST_LANES = 512;
 /** More arrows than this are a thicket: then none are drawn. */
 const MOST_ARROWS = 300;
+const OPENING_MS = 250;
 
 /**
  * startLoading({source, extent, frame(), laid(), view(), arrows(), done(view), failed(error)}): {ask({urgent}), refresh()}. `ask` asks in
  * any case, `refresh` only when what is on screen is not here, or not sharp.
  */
 export function startLoading({ source, extent, frame, laid, view, arrows, done, failed }) {
+  let opening = null;
   const asking = latest({
     run: (query, options) => source.view(query, options),
-    done,
+    done(view) {
+      done(view);
+      // A large trace is still being read: this was its overview. To ask again is to say that somebody still waits for it.
+      clearTimeout(opening);
+      if (view.opened < 1) opening = setTimeout(ask, OPENING_MS);
+    },
     failed,
-    // The browser mostly shares its cores with what is measured: a few pictures a second are plenty.
-    everyMs: 120,
+    // A frame of a run comes every 100 ms: each is asked for when it comes, and no more than that.
+    everyMs: 90,
   });
 
   function ask({ urgent = false } = {}) {
@@ -30,7 +37,7 @@ export function startLoading({ source, extent, frame, laid, view, arrows, done, 
     const end = extent.live ? extent.horizon : extent.end;
     if (isOutside(window, end)) return;
     const { t0, t1, px } = request(window, width, end);
-    asking.ask({ t0, t1, px, lanes: lanesToAsk()?.join(",") ?? null, edges: arrows() ? MOST_ARROWS : null, at_work: true }, { urgent });
+    asking.ask({ t0, t1, px, lanes: lanesToAsk()?.join(",") ?? null, edges: arrows() ? MOST_ARROWS : null, at_work: true, overview: true }, { urgent });
   }
 
   function refresh(options) {
