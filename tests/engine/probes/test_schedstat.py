@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 
+import pytest
+
 from engine.probes import procfs
 from engine.probes.schedstat import Reading, SchedStat
 
@@ -169,3 +171,14 @@ def test_who_waits_for_something_is_not_ready() -> None:
         resting = int(program.hear()[0])
         _until_it_rests(program.pid, resting)
         assert [one.ready for one in _read(account, program.pid).accounts if one.tid == resting] == [False]
+
+
+def test_threads_are_found_also_where_the_c_library_lists_no_folders(monkeypatch: pytest.MonkeyPatch) -> None:
+    with SchedStat(0) as account, SchedStat(0) as other, _program("rest") as program:
+        program.tell("begin")
+        for _ in range(2):
+            program.hear()
+        monkeypatch.setattr(other, "_getdents", None)
+        found = [{one.tid for one in _read(each, program.pid).accounts} for each in (account, other)]
+        assert found[0] == found[1] == set(procfs.threads(program.pid))
+        assert len(found[0]) == 3
