@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from typing import IO
 
-from app.conclude import concluded, work_key
+from app.conclude import concluded, keep_overview, work_key
 from app.exports import Export
 from app.store import ConflictError, Row, Store
 from engine.bundle import Aside, Limits, read_bundle, write_bundle
@@ -39,10 +39,15 @@ def bundle_export(store: Store, row: Row) -> Export:
     return Export(f"gilscope-{row.id}{SUFFIX}", MEDIA_TYPE, file.seek(0, os.SEEK_END), _chunks(file))
 
 
-def import_bundle(store: Store, file: IO[bytes], max_bytes: int) -> tuple[str, bool]:
+class GivenUpError(Exception):
+    """Whoever wanted the import does not want it any more."""
+
+
+def import_bundle(store: Store, file: IO[bytes], max_bytes: int, wanted: Callable[[], bool] = lambda: True) -> tuple[str, bool]:
     """The trace's id, and whether it is new here. `file` is seekable, and may be anything.
 
-    Raises BundleError for what is no bundle, ConflictError if another trace has its id.
+    `wanted`: asked once all is checked, before anything is stored. Raises BundleError for what is no bundle, ConflictError if another
+    trace has its id, GivenUpError if it is not wanted.
     """
     bundle = read_bundle(file, replace(Limits(), file=max_bytes))
     record = bundle.record
@@ -51,10 +56,15 @@ def import_bundle(store: Store, file: IO[bytes], max_bytes: int) -> tuple[str, b
     )
     label = "".join(character for character in bundle.aside.label if character.isprintable())[:200]
     frames = [(decode_frame(body).t_ns, body) for body in bundle.frames]
-    return record.id, store.put(record, work_key(record.spec), label, frames, conclusion)
+    if not wanted():
+        raise GivenUpError
+    new = store.put(record, work_key(record.spec), label, frames, conclusion)
+    if new:
+        keep_overview(store, bundle.trace)
+    return record.id, new
 
 
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+def _chunks(file: IO[bytes]) -> Generator[bytes, None, None]:
     with file:
         file.seek(0)
         while chunk := file.read(_CHUNK):

@@ -54,6 +54,8 @@ class ViewIndex:
         """The trace without its closed segments: of a snapshot that has grown, quicker to have than `trace`."""
         self._whole: Trace | None = trace
         self._lanes: dict[int, LaneIndex] = {}
+        self._grew = False
+        """Whether `_lanes` has every lane that has segments, with memory of its own, rather than those that somebody has asked for."""
         self._at_work: AtWork | None = None
         self._gils: dict[int | None, tuple[int, ...]] = {}
 
@@ -74,10 +76,10 @@ class ViewIndex:
         more = Segments.concat(frame.segments for frame in many).sorted()
         after = ViewIndex(head)
         if not len(more) and self._whole is not None:
-            after._whole = replace(head, segments=self._whole.segments)
+            after._whole, after._grew = replace(head, segments=self._whole.segments), self._grew
             after._lanes = {lane: index.grown(more, _of(head.open, lane)) for lane, index in self._lanes.items()}
         else:
-            after._whole = None
+            after._whole, after._grew = None, True
             after._lanes = self._grown_lanes(more, head.open)
         if self._at_work is not None and self._at_work.hosts == (self._at_work.hosts if head.lanes == self.head.lanes else _hosts(head)):
             after._at_work = self._at_work.grown(more)
@@ -98,7 +100,7 @@ class ViewIndex:
     def nbytes(self) -> int:
         """The segments, and what is kept beside them so far."""
         rows = len(self._whole.segments) if self._whole is not None else 0
-        own = 0 if self._whole is not None else sum(index.closed for index in self._lanes.values())
+        own = sum(index.closed for index in list(self._lanes.values())) if self._grew else 0
         kept = sum(index.nbytes for index in list(self._lanes.values()))
         return 30 * rows + 45 * own + kept + (0 if self._at_work is None else self._at_work.nbytes) + 400 * len(self.head.edges)
 
@@ -200,7 +202,7 @@ class ViewIndex:
 
     def _grown_lanes(self, more: Segments, growing: Segments) -> dict[int, LaneIndex]:
         """Every lane's index, with what is new of it."""
-        if self._whole is not None:
+        if self._whole is not None and not self._grew:
             for lane in np.unique(self._whole.segments.lane).tolist():
                 self.lane(lane)
         before = dict(self._lanes)

@@ -8,11 +8,13 @@ import threading
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
 
+from app.bundles import export_bundle, import_bundle
 from app.context import Context
 from app.store import Reader, Store
 from app.store.opening import PATIENCE_S, GivenUpError, Openings
@@ -162,6 +164,21 @@ def test_an_overview_that_is_missing_is_made_when_the_trace_is_first_read(store:
     assert store.overviews.get(number) is not None
     store.delete(recording.record.id)
     assert store.overviews.get(number) is None
+
+
+def test_an_imported_trace_is_seen_at_once_too(store: Store, tmp_path: Path, recording: Recording) -> None:
+    put(store, recording)
+    row = store.row(recording.record.id)
+    assert row is not None
+    elsewhere = Store(tmp_path / "elsewhere")
+    with (tmp_path / "bundle").open("w+b") as file:
+        export_bundle(store, row, file)
+        identity, new = import_bundle(elsewhere, file, 2**30)
+    imported = elsewhere.row(identity)
+    assert new
+    assert imported is not None
+    assert elsewhere.overviews.get(imported.number) == store.overviews.get(row.number)
+    elsewhere.close()
 
 
 def test_a_small_trace_has_no_overview_and_a_strange_one_is_not_read(recording: Recording) -> None:
