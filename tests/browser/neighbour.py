@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from app.comparison_wish import Plan
 from app.conclude import finish, work_key
 from app.ids import new_id
 from app.owner import Owner
-from app.store import Store
+from app.store import Comparison, Store
 from engine.trace import Frame, Record, Trace, encode_frame
 from tests.support.scene import Recording
 
@@ -31,6 +33,23 @@ class Neighbour:
         record = replace(recording.record, id=new_id(), created_at=now)
         self.store.add(record, work_key(record.spec), label, self._owner.to_json())
         return Run(self.store, record, list(recording.frames))
+
+    def compare(self, recordings: Sequence[Recording], label: str = "") -> tuple[str, list[Run]]:
+        """The id of a comparison, and its runs in line: one for each recording, whose models differ."""
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        records = [replace(recording.record, id=new_id(), created_at=now) for recording in recordings]
+        plan = Plan.of([record.spec for record in records], 1, None)
+        comparison = Comparison(new_id(), now, plan.asked, tuple(record.id for record in records), label)
+        self.store.add_together(comparison, [(record, work_key(record.spec)) for record in records], self._owner.to_json())
+        runs = [Run(self.store, record, list(recording.frames)) for record, recording in zip(records, recordings, strict=True)]
+        return comparison.id, runs
+
+    def compared(self, recordings: Sequence[Recording], label: str = "") -> tuple[str, list[str]]:
+        """The id of a finished comparison, and those of its traces."""
+        identity, runs = self.compare(recordings, label)
+        for run in runs:
+            run.finish()
+        return identity, [run.id for run in runs]
 
     def finished(self, recording: Recording, label: str = "") -> str:
         """The id of a whole trace."""

@@ -12,19 +12,19 @@ const MOST = 20;
  */
 export function startChoosing(list, onMode) {
   const [button, bar] = [byId("choose"), byId("chosen")];
-  const chosen = new Map();
+  const chosen = new Set();
   let on = false;
   button.addEventListener("click", () => turn(!on));
   list.addEventListener("change", (event) => {
-    const { id } = event.target.dataset;
-    if (event.target.name !== "chosen") return;
-    if (event.target.checked) chosen.set(id, true);
-    else chosen.delete(id);
+    const { name, value, checked } = event.target;
+    if (name !== "chosen") return;
+    if (checked) chosen.add(value);
+    else chosen.delete(value);
     draw();
   });
   bar.addEventListener("click", (event) => {
     const { act } = event.target.dataset;
-    if (act === "compare") location.assign(pages.chosen([...chosen.keys()]));
+    if (act === "compare") location.assign(pages.chosen([...chosen]));
     if (act === "leave") turn(false);
   });
   document.addEventListener("keydown", (event) => event.key === "Escape" && on && !document.querySelector("dialog[open]") && turn(false));
@@ -34,7 +34,7 @@ export function startChoosing(list, onMode) {
     if (!on) chosen.clear();
     button.setAttribute("aria-pressed", String(on));
     list.dataset.choosing = on ? "yes" : "no";
-    for (const box of list.querySelectorAll("input[name=chosen]")) box.checked = chosen.has(box.dataset.id);
+    for (const box of list.querySelectorAll("input[name=chosen]")) box.checked = chosen.has(box.value);
     bar.hidden = !on;
     draw();
     onMode();
@@ -55,6 +55,6 @@ export function startChoosing(list, onMode) {
     get on() {
       return on;
     },
-    box: (trace) => h("label", { class: "choosebox" }, h("input", { type: "checkbox", name: "chosen", data: { id: trace.id }, checked: chosen.has(trace.id), "aria-label": `Choose ${trace.label || trace.title}` })),
+    box: (trace) => h("label", { class: "choosebox" }, h("input", { type: "checkbox", name: "chosen", value: trace.id, checked: chosen.has(trace.id), "aria-label": `Choose ${trace.label || trace.title}` })),
   };
 }
