@@ -9,7 +9,7 @@ html     one page that needs no server: see `app.single_file`
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 
 from app.single_file import single_file
@@ -49,7 +49,7 @@ class Export:
     name: str
     media_type: str
     estimate: int
-    pieces: Iterator[bytes]
+    pieces: Generator[bytes, None, None]
 
 
 def exported(snapshot: Snapshot, wanted: str, t0: int | None = None, t1: int | None = None, *, packed: bool = False) -> Export:
@@ -91,7 +91,7 @@ def file_name(trace_id: str, suffix: str, extent: Extent) -> str:
     return f"gilscope-{trace_id}{window}{suffix}"
 
 
-def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
+def _gathered(pieces: Generator[bytes, None, None]) -> Generator[bytes, None, None]:
     """Small pieces joined: each is a trip through the server."""
     kept: list[bytes] = []
     size = 0
@@ -104,7 +104,7 @@ def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
     yield b"".join(kept)
 
 
-def _gzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
+def _gzipped(pieces: Generator[bytes, None, None]) -> Generator[bytes, None, None]:
     packer = zlib.compressobj(5, wbits=31)
     for piece in pieces:
         if packed := packer.compress(piece):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from collections.abc import Callable
 from typing import IO, Any
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from app.api.answers import CONFLICT, INVALID, NOT_FOUND, TraceId, answer, found_row, told_soon
 from app.api.examples import TRACE, told
-from app.bundles import bundle_export, import_bundle
+from app.bundles import GivenUpError, bundle_export, import_bundle
 from app.context import Context
+from app.downloads import Download
 from app.problems import ProblemError
 from app.store import ConflictError
 from app.uploads import spooled, uploaded
@@ -19,6 +23,7 @@ from engine.bundle import BundleError
 
 router = APIRouter(prefix="/api/v1/traces", tags=["bundles"])
 
+_LOOK_S = 0.2
 _UPLOAD: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -40,12 +45,7 @@ def export(request: Request, trace_id: TraceId) -> Response:
         made = bundle_export(context.store, row)
     except ConflictError as conflict:
         raise ProblemError(409, str(conflict)) from None
-    headers = {
-        "content-disposition": f'attachment; filename="{made.name}"',
-        "content-length": str(made.estimate),
-        "etag": f'"{row.digest}"',
-    }
-    return StreamingResponse(made.pieces, headers=headers, media_type=made.media_type)
+    return Download(made, {"content-length": str(made.estimate), "etag": f'"{row.digest}"'})
 
 
 @router.post(
@@ -65,16 +65,33 @@ async def import_(request: Request) -> Response:
     """Keeps its id, so its permalink's path is the same. Importing it twice makes one trace; another trace under that id is a conflict."""
     context = Context.of(request)
     file = await spooled(request)
-    trace_id, new = await run_in_threadpool(_imported, context, file, request.headers.get("content-type", ""))
+    gone = threading.Event()
+    watch = asyncio.create_task(_watched(request, gone))
+    try:
+        trace_id, new = await run_in_threadpool(
+            _imported, context, file, request.headers.get("content-type", ""), lambda: not gone.is_set()
+        )
+    finally:
+        watch.cancel()
     context.hub.poke()
     return answer(await told_soon(context, trace_id), 201 if new else 200, {"location": f"/api/v1/traces/{trace_id}"})
 
 
-def _imported(context: Context, file: IO[bytes], content_type: str) -> tuple[str, bool]:
+async def _watched(request: Request, gone: threading.Event) -> None:
+    """Tells when the client has hung up: checking a large bundle takes seconds, in which a reader may change their mind."""
+    while not gone.is_set():
+        await asyncio.sleep(_LOOK_S)
+        if await request.is_disconnected():
+            gone.set()
+
+
+def _imported(context: Context, file: IO[bytes], content_type: str, wanted: Callable[[], bool]) -> tuple[str, bool]:
     with file, uploaded(file, content_type) as part:
         try:
-            return import_bundle(context.store, part, context.settings.max_import)
+            return import_bundle(context.store, part, context.settings.max_import, wanted)
         except BundleError as error:
             raise ProblemError(422, str(error), errors=[{"field": "file", "message": str(error)}]) from None
         except ConflictError as conflict:
             raise ProblemError(409, str(conflict)) from None
+        except GivenUpError:
+            raise ProblemError(409, "The import was given up: nothing is stored.") from None

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from app.api.answers import CONFLICT, INVALID, NOT_FOUND, TraceId, found_snapshot
 from app.api.windows import From, To
 from app.context import Context
+from app.downloads import Download
 from app.exports import FORMATS, Export, exported, exported_page
 from app.problems import ProblemError
 from app.store import ConflictError
@@ -71,14 +72,9 @@ def _file(request: Request, trace_id: str, wanted: str, t0: int | None, t1: int 
 
 def _answered(make: Callable[[], Export]) -> Response:
     try:
-        return as_download(make())
+        made = make()
+        return Download(made, {"x-estimated-length": str(made.estimate)})
     except ConflictError as conflict:
         raise ProblemError(409, str(conflict)) from None
     except ExportError as error:
         raise ProblemError(422, str(error), errors=[{"field": "t1", "message": str(error)}]) from None
-
-
-def as_download(export: Export) -> Response:
-    """Its pieces are made when the client has taken those before: one that goes away ends the work."""
-    headers = {"content-disposition": f'attachment; filename="{export.name}"', "x-estimated-length": str(export.estimate)}
-    return StreamingResponse(export.pieces, headers=headers, media_type=export.media_type)

@@ -105,7 +105,7 @@ def test_whoever_stops_reading_stops_the_work(stored: Context) -> None:
     first = next(made.pieces)
     assert len(first) < made.estimate / 10, "no more is made than is taken"
     assert json.loads(first.decode().split("\n")[1].rstrip(","))["ph"] == "M"
-    made.pieces.close()  # type: ignore[attr-defined]
+    made.pieces.close()
     assert list(made.pieces) == []
 
 
