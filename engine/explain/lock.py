@@ -54,9 +54,12 @@ def lock_wait(question: Question) -> Answer:
 
 
 def _freer(question: Question, edges: tuple[Edge, ...]) -> int | None:
-    """Who let it go on, as an edge tells, or as the segment does."""
+    """Who let it go on, as an edge tells, or as the segment does; of a new thread, which it made."""
     if edges:
         return edges[-1].from_lane
+    if question.spell.detail == "event thread start":
+        made = question.meanwhile.leaving(question.meanwhile.host(question.spell.lane), question.spell.start - _LATE_NS, question.spell.end)
+        return made[-1].to_lane if made and made[-1].kind == "spawn" else None
     ref = question.spell.ref
     return ref if ref is not None and ref in question.meanwhile.trace.lanes else None
 

@@ -137,7 +137,7 @@ def _completed(question: Question, wait: Wait, edges: tuple[Edge, ...], theirs: 
     if theirs is not None:
         return ("" if wait.target == meanwhile.lane(theirs).name else f", until {meanwhile.name(theirs)} came to its end"), theirs
     handed = [edge.to_lane for edge in meanwhile.leaving(spell.lane, _step_begin(question), spell.start + 1) if edge.kind == "submit"]
-    if handed and wait.kind in ("to_thread", "call"):
+    if handed and wait.kind in ("to_thread", "call", "future"):
         return f", until {meanwhile.name(handed[-1])} had done it", handed[-1]
     if edges:
         return f", until {meanwhile.name(edges[-1].from_lane)} {wait.ended}", edges[-1].from_lane

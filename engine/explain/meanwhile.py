@@ -16,6 +16,7 @@ from engine.trace import Edge, Lane, LaneKind, Segments, State, Trace
 from engine.views import ViewIndex
 from engine.wording import duration
 
+_WORK = (State.running, State.native)
 _KINDS = {"interpreter": "the ", "task": "task ", "process": "process ", "thread": "", "cpu": ""}
 _MANY = 50_000
 _IN_STEP = (State.running, State.native, State.gil_wait, State.runnable, State.lock_wait, State.io_wait)
@@ -106,7 +107,7 @@ class Meanwhile:
             Doing(State(key % len(State)), self.detail(key // len(State) - 1), ns)
             for key, ns in zip(keys.tolist(), total.tolist(), strict=True)
         ]
-        return sorted(found, key=lambda one: -one.ns)
+        return sorted(_in_functions(found), key=lambda one: -one.ns)
 
     def detail(self, number: int) -> str | None:
         return self.trace.strings[number] if 0 <= number < len(self.trace.strings) else None
@@ -218,3 +219,15 @@ class Meanwhile:
         state = State(int(segments.state[row]))
         start, end = int(segments.start[row]), int(segments.end[row])
         return Spell(int(segments.lane[row]), start, end, state, self.detail(int(segments.detail[row])), ref if ref >= 0 else None, growing)
+
+
+def _in_functions(done: list[Doing]) -> list[Doing]:
+    """With work told once for each state: the function is the one in which it was seen for most of the time in which any was seen."""
+    told = [one for one in done if one.state not in _WORK]
+    for state in _WORK:
+        mine = [one for one in done if one.state is state]
+        seen = sorted((one for one in mine if one.detail), key=lambda one: -one.ns)
+        sure = bool(seen) and 2 * seen[0].ns >= sum(one.ns for one in seen)
+        if mine:
+            told.append(Doing(state, seen[0].detail if sure else None, sum(one.ns for one in mine)))
+    return told

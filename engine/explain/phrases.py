@@ -47,6 +47,7 @@ _ENDS = {
     "event": "set it",
     "condition": "notified it",
     "semaphore": "released it",
+    "barrier": "came, too",
     "results": "had them",
     "join": "came to its end",
     "to_thread": "had done it",
@@ -133,6 +134,8 @@ class Wait:
             return default
         if self.kind in ("socket", "pipe") or (self.kind in ("lock", "file") and self.target.isdigit()):
             return f"{self.kind} {self.target}"
+        if self.kind == "file":
+            return self.target
         # What a coroutine was in, innermost last: `serve › Lock.acquire`.
         return f"{default} ({self.target})" if "." in self.target or "›" in self.target else self.target
 
@@ -160,6 +163,7 @@ def awaited(detail: str) -> str:
     simple = {
         "sleep": "a sleep",
         "call": "a call",
+        "future": "a future",
         "to_thread": "work in a thread (to_thread)",
         "receive": "data",
         "send": "room to send",

@@ -31,6 +31,8 @@ def io_wait(question: Question) -> Answer:
         if wait.holding or not meanwhile.has_gil or spell.ns < _FREE_NS
         else ". It had let the GIL go, so that others could run meanwhile"
     )
+    if question.lane.kind == "task":
+        free = ", and its whole event loop with it"
     if wait.kind == "sleep":
         return Answer(f"{question.who} {question.said('slept', 'has slept')} for {question.took}{free}.", advice=advice)
     child = meanwhile.process_of_pid(int(wait.target)) if wait.kind == "child" and wait.target.isdigit() else None

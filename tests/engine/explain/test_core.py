@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from engine.explain.meanwhile import Meanwhile
+from engine.trace import State
+from engine.views import ViewIndex
 from tests.support.asking import Play
+from tests.support.scene import MS
 
 
 def test_who_had_the_core_that_it_was_on_is_named_first() -> None:
@@ -148,3 +152,16 @@ def test_without_a_gil_native_work_does_not_speak_of_one() -> None:
     play.was(a, 0, 5, "native")
     play.knows({"interpreter": {"version": "3.13.5", "free_threaded": True, "gil_enabled": False}})
     assert "GIL" not in play.why(a, 2)["text"]
+
+
+def test_work_is_told_once_with_the_function_in_which_it_was_seen_most() -> None:
+    play = Play(cores=1)
+    a = play.thread("a")
+    functions = (None, "crunch (app.py)", "crunch (app.py)", "load (app.py)", "load (app.py)")
+    for start, function in enumerate(functions):
+        play.was(a, start, start + 0.9, "running", function)
+        play.was(a, start + 0.9, start + 1, "runnable")
+    doing = Meanwhile(ViewIndex(play.trace())).doing
+    assert doing(a, 0, 3 * MS)[0] == (State.running, "crunch (app.py)", 2_700_000)
+    assert doing(a, 0, 5 * MS)[0] == (State.running, "crunch (app.py)", 4_500_000)
+    assert doing(a, 0, 1 * MS) == [(State.running, None, 900_000), (State.runnable, None, 100_000)]

@@ -36,9 +36,7 @@ def test_the_steps_that_had_the_loop_are_told_longest_first() -> None:
         (slow, 1 * MS, 13 * MS, 11 * MS),
         (other, 13 * MS, 14 * MS, 1 * MS),
     ]
-    assert told["says"]["slow()"] == (
-        "had the loop for 11.0 ms of its step of 12.0 ms, running Python in crunch (app.py) for 9.00 ms and running Python for 2.00 ms"
-    )
+    assert told["says"]["slow()"] == ("had the loop for 11.0 ms of its step of 12.0 ms, running Python in crunch (app.py)")
     assert told["advice"].startswith("An event loop cannot interrupt a task")
 
 

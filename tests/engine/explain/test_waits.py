@@ -48,6 +48,19 @@ def test_who_went_on_only_late_is_told_as_that() -> None:
     assert play.why(a, 3)["text"] == "a waited 20.0 ms for a new thread to start, until b had begun; it went on only 19.0 ms after that."
 
 
+def test_a_new_thread_that_is_waited_for_is_the_one_that_was_made() -> None:
+    play = Play()
+    main, worker = play.thread("main"), play.thread("worker-1")
+    play.was(main, 0, 5, "lock_wait", "event thread start")
+    play.was(worker, 0, 5, "starting")
+    play.edge("spawn", (main, 0), (worker, 0))
+    told = play.why(main, 2)
+    assert (
+        told["text"]
+        == "main waited 5.00 ms for a new thread to start, until worker-1 had begun. Meanwhile worker-1 was starting for 5.00 ms."
+    )
+
+
 def test_a_join_says_what_the_joined_thread_did() -> None:
     play = Play()
     a, b = play.thread("a"), play.thread("b")
@@ -131,6 +144,7 @@ def test_a_task_that_blocks_is_told_to_await_instead() -> None:
     play = Play()
     task = play.task("fetch()", play.thread("main"))
     play.was(task, 0, 50, "io_wait", "sleep")
+    assert play.why(task, 1)["text"] == "Task fetch() slept for 50.0 ms, and its whole event loop with it."
     assert play.why(task, 1)["advice"].startswith("It blocked its event loop")
 
 
@@ -180,6 +194,7 @@ def test_the_thread_of_an_idle_loop_says_which_task_came_next() -> None:
         ("child process", "for a child process to end"),
         ("receive", "for data"),
         ("file 4", "for file 4"),
+        ("/data/x.bin", "for /data/x.bin"),
         ("pipe 4711", "for pipe 4711"),
         ("poll", "for any of several files or sockets"),
         ("eventpoll", "for eventpoll"),
