@@ -48,7 +48,7 @@ def test_a_page_goes_from_queued_to_complete_without_a_reload(neighbour: Neighbo
     expect(page.locator("#headline")).to_contain_text("4 threads, one GIL")
     expect(page.locator("#headline .verdict")).to_have_text("Took turns")
     expect(page.locator("#cancel")).to_have_count(0)
-    expect(page.locator("#download")).to_be_visible()
+    expect(page.locator("#share-menu")).to_be_visible()
     assert page.evaluate("globalThis.sameDocument") is True
 
 
@@ -118,9 +118,9 @@ def test_an_unknown_and_a_deleted_run_have_a_page_that_says_so(neighbour: Neighb
     gone = neighbour.finished(synthetic.threads_taking_turns())
     page.goto(f"{server.url}/t/{gone}")
     page.click("#delete")
-    expect(page.locator("dialog")).to_be_visible()
+    expect(page.locator("#confirm")).to_be_visible()
     page.keyboard.press("Escape")
-    expect(page.locator("dialog")).to_be_hidden()
+    expect(page.locator("#confirm")).to_be_hidden()
     page.click("#delete")
     page.click("#confirm-yes")
     expect(page).to_have_url(f"{server.url}/")

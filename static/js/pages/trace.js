@@ -50,7 +50,7 @@ const askingLanes = latest({
     lanes = found;
     timeline.setLanes(lanes);
     why.refresh();
-    panels.refresh();
+    panels.renamed();
     drawFacts(byId("facts"), trace, lanes);
     askBreakdown();
   },
@@ -81,7 +81,10 @@ if (!isFinished(first.status)) {
       tick();
     },
     status: () => askingTrace.ask(),
-    ended: () => askingTrace.ask(),
+    ended() {
+      askingTrace.ask();
+      panels.refresh();
+    },
     lost: () => (byId("lost").hidden = false),
     resumed: () => {
       byId("lost").hidden = true;
@@ -90,7 +93,7 @@ if (!isFinished(first.status)) {
   });
 }
 askingLanes.ask();
-tellProblem(asked.problem);
+if (asked.problem !== null) tellProblem(asked.problem);
 
 function show(fresh) {
   trace = fresh;

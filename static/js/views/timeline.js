@@ -62,6 +62,7 @@ export function startTimeline(root, { source, state, span = () => null, compact 
   let following = false;
   let selecting = false;
   let gesturing = false;
+  let leaping = false;
   let lit = null;
   const visited = trail(state.now.window);
 
@@ -97,7 +98,7 @@ export function startTimeline(root, { source, state, span = () => null, compact 
     tools.tell(now, frame, shelf.laid);
     minimap?.draw();
   });
-  const choice = startChoice(parts, { source, state, stage, tip }, { onChange: changed, onReveal: reveal, onLook: (window) => move(window) });
+  const choice = startChoice(parts, { source, state, stage, tip }, { onChange: changed, onReveal: reveal, onLook: leap });
   const loading = startLoading({
     source,
     extent,
@@ -127,7 +128,7 @@ export function startTimeline(root, { source, state, span = () => null, compact 
     zoomOut: () => zoomAt(ZOOM_STEP, pointer()),
     panLeft: () => pan(-PAN_STEP),
     panRight: () => pan(PAN_STEP),
-    whole: () => move(null),
+    whole: () => leap(null),
     back: () => revisit(visited.back()),
     forward: () => revisit(visited.forward()),
     laneUp: () => choice.lane(-1),
@@ -194,7 +195,7 @@ export function startTimeline(root, { source, state, span = () => null, compact 
 
   state.on((now, before) => {
     if (now.window !== before.window) {
-      visited.visit(now.window, performance.now());
+      visited.visit(now.window, performance.now(), leaping);
       if (view) loading.refresh({ urgent: !gesturing });
     }
     if (now.arrows !== before.arrows) {
@@ -226,6 +227,13 @@ export function startTimeline(root, { source, state, span = () => null, compact 
     changed();
   }
 
+  /** A step of its own in the history. */
+  function leap(window) {
+    leaping = true;
+    move(window);
+    leaping = false;
+  }
+
   function zoomAt(factor, share) {
     const now = shown();
     move(zoomed(now, factor, now.t0 + share * (now.t1 - now.t0), extent.horizon));
@@ -237,7 +245,7 @@ export function startTimeline(root, { source, state, span = () => null, compact 
   }
 
   function revisit(step) {
-    if (step) move(step.window);
+    if (step) leap(step.window);
   }
 
   function pause(on) {
@@ -325,7 +333,7 @@ export function startTimeline(root, { source, state, span = () => null, compact 
       minimap?.refresh();
     },
     show(window) {
-      move(window);
+      leap(window);
       root.scrollIntoView({ block: "nearest" });
     },
     reveal,
