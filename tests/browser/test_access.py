@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.neighbour import Neighbour
 from tests.browser.server import Server
 from tests.support import synthetic
+from tests.support.contest import contest
 
 AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 SCHEMES = ("light", "dark")
@@ -66,6 +67,29 @@ def test_the_page_of_a_run_that_goes_on(neighbour: Neighbour, server: Server, th
     run.grow(2)
     themed.goto(f"{server.url}/t/{run.id}")
     expect(themed.locator("#timeline .plot[data-drawn]")).to_be_visible()
+    assert violations(themed) == []
+
+
+def test_a_comparison_and_the_choice_of_one(neighbour: Neighbour, server: Server, themed: Page) -> None:
+    identity, _ = neighbour.compared(contest(), label="first")
+    themed.goto(f"{server.url}/c/{identity}")
+    expect(themed.locator(".striplanes .plot[data-drawn]")).to_have_count(3)
+    themed.click("text=The same as a table")
+    assert violations(themed) == []
+    themed.goto(server.url)
+    expect(themed.locator("#traces > .comparison")).to_be_visible()
+    themed.click("#traces .members")
+    assert violations(themed) == []
+    themed.click("#choose")
+    assert violations(themed) == []
+
+
+def test_a_comparison_that_goes_on(neighbour: Neighbour, server: Server, themed: Page) -> None:
+    identity, runs = neighbour.compare(contest())
+    runs[0].finish()
+    runs[1].grow(2)
+    themed.goto(f"{server.url}/c/{identity}")
+    expect(themed.locator(".striplanes .plot[data-drawn]")).to_have_count(2)
     assert violations(themed) == []
 
 
