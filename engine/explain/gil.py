@@ -39,7 +39,7 @@ def gil_wait(question: Question) -> Answer:
     if len(holders) == 1:
         text = f"{begun}: {meanwhile.name(holders[0].lane)} held it{_at(done[holders[0].lane], last.end - last.start)}"
     else:
-        named = [f"{meanwhile.name(had.lane)} ({duration(had.ns)})" for had in holders[:_NAMED]]
+        named = [f"{meanwhile.name(had.lane)} ({duration(had.ns)}{_off_core(done[had.lane])})" for had in holders[:_NAMED]]
         more = [f"{len(holders) - _NAMED} more"] if len(holders) > _NAMED else []
         text = f"{begun}: {listed(named + more)} held it in turn"
     unseen = meanwhile.index.lane(gil).totals(spell.start, spell.end).get("unknown", 0)
@@ -93,6 +93,13 @@ def free(question: Question) -> Answer:
 
 def _were(question: Question, lanes: set[int]) -> str:
     return f"{question.meanwhile.name(next(iter(lanes)))} was" if len(lanes) == 1 else f"{count(len(lanes), 'thread')} were"
+
+
+def _off_core(done: list[Doing]) -> str:
+    """What kept a holder from using it, for most of the time."""
+    if not done or done[0].state not in (State.runnable, State.lock_wait, State.io_wait):
+        return ""
+    return ", mostly without a core" if done[0].state is State.runnable else ", mostly blocked"
 
 
 def _holding(had: Had, done: list[Doing]) -> Because:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.explain.answer import Answer
 from engine.explain.question import Question
+from engine.trace import State
 
 _RESTS_ON = {
     "thread": ("kernel", "gil", "waits", "marks"),
@@ -29,7 +30,7 @@ def unknown(question: Question) -> Answer:
     how = "" if lane.kind in ("interpreter", "cpu") else f" {question.said('was', 'is')} in"
     text = f"{what} {question.name}{how} for {question.took} was not observed"
     reasons = []
-    if lane.kind == "interpreter" and spell.start <= lane.start_ns:
+    if lane.kind == "interpreter" and (spell.start <= lane.start_ns or _still_starting(question)):
         reasons.append("a GIL is watched only once its process is known to run Python")
     if lane.kind in ("thread", "task") and (on := meanwhile.on_cores(spell.lane, spell.start, spell.end)) is not None:
         reasons.append("it was on a core" if 2 * on > spell.ns else "it was on no core: it was blocked, but no source tells in what")
@@ -45,3 +46,10 @@ def unknown(question: Question) -> Answer:
     if not reasons:
         return Answer(f"{text}: no source told, and nothing is guessed.")
     return Answer(f"{text}: {'; '.join(reasons)}.", advice=_DOCTOR if weak or dropped else None)
+
+
+def _still_starting(question: Question) -> bool:
+    """Whether the process of a GIL had not turned to its work."""
+    process = question.lane.parent
+    done = [] if process is None else question.meanwhile.doing(process, question.spell.start, question.spell.end)
+    return bool(done) and done[0].state is State.starting

@@ -25,10 +25,11 @@ const SEEN = { exact: null, sampled: "partly sampled: what is shorter than a sam
 
 /**
  * startWhy(root, {source, state, timeline, lanes()}): answers for `state.chosen` in `root`, which is hidden while nothing is chosen, and
- * highlights in `timeline` what the answer points at. Answers {refresh(), settle()}: the trace has grown, or its lanes
- * are known now; there is a new picture.
+ * highlights in `timeline` what the answer points at; nothing at all if the source cannot explain. Answers {refresh(), settle()}: the trace
+ * has grown, or its lanes are known now; there is a new picture.
  */
 export function startWhy(root, { source, state, timeline, lanes }) {
+  if (!source.explain) return { settle() {}, refresh() {} };
   const said = h("p", { class: "visually-hidden", role: "status", "aria-live": "polite" });
   const body = h("div", { class: "panelbody" });
   root.replaceChildren(said, body);

@@ -67,6 +67,17 @@ def test_a_holder_without_a_core_is_told_as_that() -> None:
     assert "keeps it while it waits for a core" in told["advice"]
 
 
+def test_of_several_holders_the_one_without_a_core_is_marked() -> None:
+    play = Play()
+    a, b, c = play.thread("a"), play.thread("b"), play.thread("c")
+    play.was(a, 0, 12, "gil_wait", ref=b)
+    play.was(b, 0, 8, "runnable")
+    play.was(c, 8, 12, "running")
+    play.was(play.gil, 0, 8, "held", ref=b)
+    play.was(play.gil, 8, 12, "held", ref=c)
+    assert ": b (8.00 ms, mostly without a core) and c (4.00 ms) held it in turn" in play.why(a, 3)["text"]
+
+
 def test_a_holder_that_blocks_is_told_as_that() -> None:
     play = Play()
     a, b = play.thread("a"), play.thread("b")

@@ -122,6 +122,14 @@ def test_what_was_not_observed_says_why() -> None:
     assert told["advice"] is None
 
 
+def test_the_gil_of_a_process_that_starts_is_not_watched_yet() -> None:
+    play = Play()
+    play.was(play.process, 0, 10, "starting")
+    play.was(play.gil, 0, 1, "free")
+    play.was(play.gil, 1, 10, "unknown")
+    assert play.why(play.gil, 5)["text"].endswith("was not observed: a GIL is watched only once its process is known to run Python.")
+
+
 def test_the_note_of_a_lane_and_lost_records_are_told() -> None:
     play = Play(cores=0)
     play.scene.counters = {"dropped": 1200}
