@@ -35,7 +35,7 @@ def of_asyncio(asyncio: "ModuleType") -> None:
     """Instruments the loops that asyncio itself is made of, and all that inherit from them. Idempotent."""
     global _asyncio
     loops: Any = asyncio.base_events.BaseEventLoop
-    if _asyncio is not None or not _KNOWN.issuperset(asyncio.events.Handle.__slots__) or not hasattr(loops, "_call_soon"):
+    if _asyncio is not None or set(asyncio.events.Handle.__slots__) != _KNOWN or not hasattr(loops, "_call_soon"):
         return  # Done, or an asyncio of later than we know.
     _asyncio = asyncio
     handle, lean = _handles_of(asyncio.events)
@@ -104,6 +104,7 @@ def _handles_of(events: "Any") -> "tuple[Any, Any]":
     class Lean(events.Handle):  # type: ignore[misc]
         __slots__ = ()
         _gilscope, _gilscope_task = events.Handle._source_traceback, events.Handle._repr
+        # What would be kept here if debug mode began meanwhile only makes texts longer.
         _source_traceback = _repr = property(lambda self: None, lambda self, value: None)
         _run = Handle._run
 
