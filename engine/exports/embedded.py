@@ -30,8 +30,8 @@ def embedded(extent: Extent) -> dict[str, Any]:
     if count > MOST_SEGMENTS:
         share = max(round((min(extent.t1, trace.t_ns) - max(extent.t0, 0)) * MOST_SEGMENTS / count * 0.8), 1)
         raise ExportError(
-            f"{count:,} segments are more than a page without a server can hold ({MOST_SEGMENTS:,}): ask for a window of it, "
-            f"for example t0={max(extent.t0, 0)}&t1={max(extent.t0, 0) + share}, or export a bundle"
+            f"{count:,} segments are more than a page without a server can hold ({MOST_SEGMENTS:,}): zoom in and take what you see, "
+            f"name a window (t0={max(extent.t0, 0)}, t1={max(extent.t0, 0) + share} would fit), or take a bundle"
         )
     segments = Segments.concat(extent.pieces())
     edges = list(extent.edges())

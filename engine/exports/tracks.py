@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from engine.exports.names import names
-from engine.scope import process_of
+from engine.scope import host_of, process_of
 from engine.trace import Lane, Trace
 
 LAST_PID = 2**22
@@ -27,7 +27,7 @@ _RANK = {"process": 0, "interpreter": 1, "thread": 2, "task": 3, "cpu": 4}
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One lane's place: a thread `tid` of `pid`, or for a task the async events of one id. `order`: among those of its process."""
+    """One lane's place: a thread `tid` of `pid`, or for a task the async events of one id, told by its thread. `order`: of all."""
 
     lane: Lane
     name: str
@@ -61,15 +61,16 @@ class Tracks:
                 pid = pids[lane.id] = _number(lane.pid, taken, spare)
                 processes[pid] = (lane.name or "process", len(processes))
         used: set[int] = set()
-        found = {}
+        found: dict[int | None, Track] = {}
         ordered = sorted(lanes.values(), key=lambda lane: (_RANK[lane.kind], lane.id))
         for order, lane in enumerate(ordered):
             above = process_of(trace, lane.id)
             pid = ours if above is None else pids[above]
-            tid = _number(lane.tid, used, spare) if lane.kind == "thread" else next(spare)
+            host = found.get(host_of(trace, lane.id)) if lane.kind == "task" else None
+            tid = _number(lane.tid, used, spare) if host is None else host.tid
             name = {"process": "life of the process"}.get(lane.kind) or lane.name or called[lane.id]
             found[lane.id] = Track(lane, name, pid, tid, order)
-        return cls(found, processes, ours)
+        return cls({lane: track for lane, track in found.items() if lane is not None}, processes, ours)
 
 
 def _number(wanted: int | None, taken: set[int], spare: count[int]) -> int:
