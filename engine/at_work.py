@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.lane_index import Grid
+from engine.grid import Grid
 from engine.trace import ON_CORE, Segments
 
 Ints = npt.NDArray[np.int64]

@@ -25,10 +25,13 @@ NO_EDGES: dict[str, Any] = {"edges": [], "edges_in_window": None}
 class EdgeIndex:
     """The edges of one snapshot of a trace, in the order in which they were recorded."""
 
-    def __init__(self, edges: Sequence[Edge]) -> None:
+    def __init__(self, edges: Sequence[Edge], before: EdgeIndex | None = None) -> None:
+        """`before`: that of an older snapshot, whose edges these begin with: only the later ones are read."""
         self._edges = edges
-        rows = np.array([(edge.from_lane, edge.from_ns, edge.to_lane, edge.to_ns) for edge in edges], np.int64).reshape(-1, 4)
-        self._from_lane, self._from_ns, self._to_lane, self._to_ns = rows.T
+        known = before._rows if before is not None else np.zeros((0, 4), np.int64)
+        later = [(edge.from_lane, edge.from_ns, edge.to_lane, edge.to_ns) for edge in edges[len(known) :]]
+        self._rows: Ints = np.concatenate([known, np.array(later, np.int64).reshape(-1, 4)])
+        self._from_lane, self._from_ns, self._to_lane, self._to_ns = self._rows.T
 
     def within(self, t0: int, t1: int, lanes: Collection[int]) -> Ints:
         """Places of the edges that reach into `[t0, t1)` and begin or end on one of `lanes`."""

@@ -25,7 +25,8 @@ import numpy.typing as npt
 
 from engine.at_work import AtWork
 from engine.edge_index import NO_EDGES, EdgeIndex
-from engine.lane_index import LAST_NS, MAX_COLUMNS, Grid, GridError, LaneIndex
+from engine.grid import LAST_NS, MAX_COLUMNS, Grid, GridError
+from engine.lane_index import LaneIndex
 from engine.scope import gils_of, host_of, scope_of
 from engine.trace import Frame, Record, Segments, State, Trace
 
@@ -58,6 +59,7 @@ class ViewIndex:
         """Whether `_lanes` has every lane that has segments, with memory of its own, rather than those that somebody has asked for."""
         self._at_work: AtWork | None = None
         self._gils: dict[int | None, tuple[int, ...]] = {}
+        self._edges_before: EdgeIndex | None = None
 
     @property
     def trace(self) -> Trace:
@@ -75,6 +77,7 @@ class ViewIndex:
             head = replace(head, record=record)
         more = Segments.concat(frame.segments for frame in many).sorted()
         after = ViewIndex(head)
+        after._edges_before = self.__dict__.get("edge_index", self._edges_before)
         if not len(more) and self._whole is not None:
             after._whole, after._grew = replace(head, segments=self._whole.segments), self._grew
             after._lanes = {lane: index.grown(more, _of(head.open, lane)) for lane, index in self._lanes.items()}
@@ -165,7 +168,7 @@ class ViewIndex:
     @cached_property
     def edge_index(self) -> EdgeIndex:
         """The index of the trace's edges, made when it is first asked for."""
-        return EdgeIndex(self.head.edges)
+        return EdgeIndex(self.head.edges, self._edges_before)
 
     def holders(self, lane: int, start: Ints, end: Ints, ref: npt.NDArray[np.int32]) -> list[list[list[int]]]:
         """Per wait `[start, end)` of a thread or task: `[[lane, ns], …]`, who held the GIL that it waits for, longest first.

@@ -44,3 +44,9 @@ def test_more_edges_than_wanted_are_counted_but_not_told() -> None:
     assert index.told(0, 100, [1, 2, 3], 3) == {"edges": [], "edges_in_window": 4}
     assert index.told(0, 100, [1, 2, 3], 0) == NO_EDGES
     assert EdgeIndex(()).told(0, 100, [1], 5) == {"edges": [], "edges_in_window": 0}
+
+
+def test_an_index_that_grows_is_that_of_all_its_edges() -> None:
+    grown = EdgeIndex(EDGES, EdgeIndex(EDGES[:3], EdgeIndex(())))
+    for lane in range(1, 4):
+        assert grown.told(0, 100, [lane], 100) == EdgeIndex(EDGES).told(0, 100, [lane], 100)

@@ -32,7 +32,8 @@ def told(index: ViewIndex) -> list[dict[str, Any]]:
     """Of several windows everything that a view can tell."""
     until = max(index.head.t_ns, 2)
     windows = [WHOLE, (0, until, 7), (until // 3, until // 2 + 1, 200), (until - 1, until + 5 * MS, 50)]
-    return [index.view(*window, at_work=True) for window in windows]
+    views = [index.view(*window, at_work=True) for window in windows]
+    return [view | index.edges(view, 1000) for view in views]
 
 
 @pytest.mark.parametrize("recording", RECORDINGS, ids=lambda recording: recording.record.id)
