@@ -11,9 +11,13 @@ import { TILE_HEIGHT, TILE_WIDTH, pixel, tile } from "./patterns.js";
 
 const STACK = STATES.map((state) => state.name).filter((name) => name !== "idle" && name !== "unknown");
 
+/** The column of a pixel that the view does not reach: no share is known there, and nothing is painted. */
+const NOWHERE = -1;
+
 /**
  * view: {t0_ns, columns, ns_per_column, coverage: Map(lane → {state: bytes}), refs: Map(lane → {ref: bytes})}; laid: from `layRows`;
- * `rows` may be fewer, with a `from` in px above which nothing of one is painted; span: {top, bottom} in px, the part to paint; stretch: {t0, t1, width}, the time to paint (inside the view's) and its px.
+ * `rows` may be fewer, with a `from` in px above which nothing of one is painted; span: {top, bottom} in px, the part to paint;
+ * stretch: {t0, t1, width}, the time to paint and its px. What the view does not reach stays empty.
  * Answers {width, height, data}: RGBA.
  */
 export function paint(view, laid, span, stretch, palette) {
@@ -22,7 +26,7 @@ export function paint(view, laid, span, stretch, palette) {
   const pixels = new Uint32Array(width * height);
   const perPx = (stretch.t1 - stretch.t0) / width;
   const columnAt = (x) => Math.floor((stretch.t0 + (x + 0.5) * perPx - view.t0_ns) / view.ns_per_column);
-  const columns = Uint32Array.from({ length: width }, (_, x) => Math.max(0, Math.min(view.columns - 1, columnAt(x))));
+  const columns = Int32Array.from({ length: width }, (_, x) => (columnAt(x) < view.columns ? columnAt(x) : NOWHERE));
   const canvas = { pixels, width, height, columns, from: 0 };
   const tiles = Object.fromEntries(STACK.map((state) => [state, tile(state, palette)]));
   for (const row of laid.rows) {
@@ -44,12 +48,12 @@ function paintStates(canvas, box, coverage, tiles, palette) {
   const present = STACK.filter((state) => coverage[state]);
   const line = pixel(palette.states.idle);
   const dots = pixel(palette.states.unknown);
-  for (let x = 0; x < canvas.width; x += 1) {
+  for (let x = canvas.first; x < canvas.last; x += 1) {
     const column = canvas.columns[x];
     let filled = 0;
     for (const state of present) {
       const share = coverage[state][column];
-      if (share === 0) continue;
+      if (!share) continue;
       const from = Math.round((filled / 255) * box.height);
       filled = Math.min(255, filled + share);
       const to = Math.round((filled / 255) * box.height);
@@ -69,17 +73,17 @@ function paintHolders(canvas, box, coverage, refs, hues, palette) {
   const anonymous = pixel(palette.ink3);
   const whole = coverage.held ?? coverage.busy;
   const line = pixel(palette.line);
-  for (let x = 0; x < canvas.width; x += 1) {
+  for (let x = canvas.first; x < canvas.last; x += 1) {
     const column = canvas.columns[x];
     let filled = 0;
     for (const { shares, colour } of stack) {
       const share = shares[column];
-      if (share === 0) continue;
+      if (!share) continue;
       const from = Math.round((filled / 255) * box.height);
       filled = Math.min(255, filled + share);
       fillFlat(canvas, x, box.top + box.height - Math.round((filled / 255) * box.height), box.top + box.height - from, colour);
     }
-    if (!refs && whole) fillFlat(canvas, x, box.top + box.height - Math.round((whole[column] / 255) * box.height), box.top + box.height, anonymous);
+    if (!refs && whole) fillFlat(canvas, x, box.top + box.height - Math.round(((whole[column] ?? 0) / 255) * box.height), box.top + box.height, anonymous);
     if (filled === 0 && (coverage.free?.[column] ?? coverage.idle?.[column] ?? 0) > 0) fillFlat(canvas, x, box.top + box.height - 1, box.top + box.height, line);
   }
 }
@@ -91,7 +95,7 @@ function paintLife(canvas, box, coverage, palette) {
     ["starting", pixel(palette.states.starting), 2],
     ["crashed", pixel(palette.states.crashed), 3],
   ];
-  for (let x = 0; x < canvas.width; x += 1) {
+  for (let x = canvas.first; x < canvas.last; x += 1) {
     for (const [state, colour, half] of looks) {
       if ((coverage[state]?.[canvas.columns[x]] ?? 0) > 0) fillFlat(canvas, x, middle - half, middle + half, colour);
     }
@@ -104,8 +108,8 @@ function paintSum(canvas, box, view, laid, palette) {
   const guide = pixel(palette.ink3);
   const total = view.at_work;
   const level = (amount) => box.top + box.height - Math.round((Math.min(amount, laid.sumScale) / laid.sumScale) * (box.height - 2));
-  for (let x = 0; x < canvas.width; x += 1) {
-    if (total) fillFlat(canvas, x, level((total.bytes[canvas.columns[x]] / 255) * total.most), box.top + box.height, fill);
+  for (let x = canvas.first; x < canvas.last; x += 1) {
+    if (total) fillFlat(canvas, x, level(((total.bytes[canvas.columns[x]] ?? 0) / 255) * total.most), box.top + box.height, fill);
     if (x % 6 < 3) for (let mark = 1; mark <= Math.min(laid.sumScale, 8); mark += 1) fillFlat(canvas, x, level(mark), level(mark) + 1, guide);
   }
 }

@@ -51,6 +51,8 @@ export function layRows(tree, options = {}) {
   for (const lane of onTop) pushLane(lane, { pinned: true });
 
   const isShown = (lane) => (found ? found.has(lane.id) : quiet || !tree.isQuiet(lane));
+  // What one looks for is shown, folded away or not.
+  const isFolded = (key) => !found && folded.has(key);
   const walk = (lane, depth) => {
     if (!isShown(lane)) {
       if (tree.alone.has(lane.id)) for (const child of tree.childrenOf(lane.id)) walk(child, depth);
@@ -58,15 +60,15 @@ export function layRows(tree, options = {}) {
     }
     const below = tree.childrenOf(lane.id).filter((child) => isShown(child) || tree.alone.has(child.id));
     const own = !unseen.has(lane.kind) && !lifted.has(lane.id);
-    const closed = folded.has(lane.id);
+    const closed = isFolded(lane.id);
     if (own) pushLane(lane, { depth, foldable: below.length > 0, folded: closed });
     if (!closed) for (const child of sorted(below)) walk(child, own ? depth + 1 : depth);
   };
   for (const root of sorted(tree.roots)) walk(root, 0);
 
   const shownCores = unseen.has("cpu") ? [] : sorted(tree.cores.filter((lane) => !lifted.has(lane.id) && (!found || found.has(lane.id))));
-  if (shownCores.length) push({ key: "cores", kind: "group", label: "Cores", full: "which thread each core was running", height: 22, foldable: true, folded: folded.has("cores") });
-  if (!folded.has("cores")) for (const lane of shownCores) pushLane(lane, { depth: 1 });
+  if (shownCores.length) push({ key: "cores", kind: "group", label: "Cores", full: "which thread each core was running", height: 22, foldable: true, folded: isFolded("cores") });
+  if (!isFolded("cores")) for (const lane of shownCores) pushLane(lane, { depth: 1 });
 
   let top = 4;
   let pinnedHeight = 0;

@@ -24,8 +24,11 @@ export function drawBreakdown(element, { rows, total, noun }) {
     element,
     h("ul", { class: "bars" }, shown.map((row) => bar(row, row.whole ? sum(row.states) : longest))),
     rows.length > SHOWN ? h("p", { class: "muted small" }, `and ${rows.length - SHOWN} more in the table`) : null,
-    h("details", { open }, h("summary", {}, "The same as a table"), table(rows, total, noun)),
+    h("details", { open }, h("summary", {}, "The same as a table"), open ? table(rows, total, noun) : null),
   );
+  // Of hundreds of lanes the table is long in the making: it waits until somebody wants it.
+  const details = element.querySelector("details");
+  details.ontoggle = () => details.open && !details.querySelector("table") && details.append(table(rows, total, noun));
 }
 
 function bar({ name, full, states, whole }, longest) {

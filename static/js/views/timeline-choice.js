@@ -19,12 +19,15 @@ import { segmentAt } from "./tooltip.js";
 export function startChoice({ live }, { source, state, stage, tip }, { onChange, onReveal, onLook }) {
   let cursor = state.now.chosen?.lane ?? null;
   let found = null;
+  let known = null;
   let asked = null;
+  let told = null;
   let said = "";
 
   state.on((now, before) => {
     if (now.chosen === before.chosen) return;
-    found = null;
+    found = known;
+    told = null;
     if (now.chosen) cursor = now.chosen.lane;
     else tell("");
     resolve();
@@ -45,7 +48,9 @@ export function startChoice({ live }, { source, state, stage, tip }, { onChange,
       found = answer && segmentAt(answer, chosen.lane, chosen.t);
       if (answer && !found) tell(`${nameOf(chosen.lane)}: nothing was recorded at ${instant(chosen.t)}`);
     }
-    if (found) tell(sentence(found));
+    // One that grows is told once, not all the time.
+    if (found && told !== found.start_ns) tell(sentence(found));
+    told = found?.start_ns ?? null;
     onChange();
   }
 
@@ -67,8 +72,11 @@ export function startChoice({ live }, { source, state, stage, tip }, { onChange,
   };
   const middle = () => Math.round((stage.frame().window.t0 + stage.frame().window.t1) / 2);
 
-  function choose(lane, t) {
+  /** `segment`: what lies there, if that is known. */
+  function choose(lane, t, segment = null) {
+    known = segment;
     state.change({ chosen: { lane, t: Math.max(0, Math.floor(t)) } });
+    known = null;
   }
 
   /** The chosen segment's neighbour: 1 next, -1 previous. Without a chosen one, what lies in the middle of the lane. */
@@ -80,10 +88,10 @@ export function startChoice({ live }, { source, state, stage, tip }, { onChange,
     const beside = await neighbourOf(from, by, { source, view: stage.view(), end: stage.end() }).catch(() => null);
     if (found !== from) return undefined;
     if (!beside) return tell(by > 0 ? "This is the last segment of its lane." : "This is the first segment of its lane.");
-    choose(beside.lane, beside.start_ns + Math.floor((beside.end_ns - beside.start_ns) / 2));
-    found = beside;
+    choose(beside.lane, beside.start_ns + Math.floor((beside.end_ns - beside.start_ns) / 2), beside);
     const { t0, t1 } = stage.frame().window;
     if (beside.end_ns <= t0 || beside.start_ns >= t1) onLook(around(beside));
+    tip.show(null);
     return undefined;
   }
 
@@ -98,6 +106,7 @@ export function startChoice({ live }, { source, state, stage, tip }, { onChange,
     if (cursor === null) return lane(1);
     const { t0, t1 } = stage.frame().window;
     const at = state.now.chosen?.t;
+    tip.show(null);
     return choose(cursor, at !== undefined && at >= t0 && at < t1 ? at : middle());
   }
 

@@ -6,10 +6,13 @@ import { escaped } from "../figures/poster.js";
 import { AXIS_HEIGHT, RIGHT, timelineFigure } from "../figures/timeline.js";
 import { h, put } from "../lib/dom.js";
 import { onThemeChange, readPalette } from "../lib/palette.js";
+import { paced } from "../lib/paced.js";
 import { putOn, urlOf } from "../lib/raster.js";
 import { drawLegend } from "./legend.js";
 import { draw, isReady } from "./plot.js";
 
+/** What a run's growth makes to be drawn is drawn at most so often: the browser mostly shares its cores with what is measured. */
+export const REDRAW_MS = 100;
 const TALLEST_SHARE = 0.72;
 const LEAST_TALL = 220;
 const LEAST_WIDE = 120;
@@ -18,7 +21,7 @@ const NOTHING = { lanes: [], segments: [], open: [], edges: [], coverage: new Ma
 const NAMES_PX = 200;
 
 /**
- * startDrawing(parts, stage, onDrawn()): {frame(), schedule(), picture()}. `stage` answers window(), laid(), view(), over() (what the overlay
+ * startDrawing(parts, stage, onDrawn()): {frame(), schedule({calm}), picture()}. `stage` answers window(), laid(), view(), over() (what the overlay
  * shows), labels and overlay. Everything that changes is drawn with the next frame of the screen, once.
  */
 export function startDrawing(parts, stage, onDrawn) {
@@ -41,10 +44,13 @@ export function startDrawing(parts, stage, onDrawn) {
     return frameOf(laid, { window: stage.window(), width: size.width, height, scroll });
   }
 
-  function schedule() {
-    if (scheduled) return;
+  const calmly = paced(() => schedule(), REDRAW_MS);
+
+  function schedule({ calm = false } = {}) {
+    if (calm) return calmly();
+    if (scheduled) return undefined;
     scheduled = true;
-    requestAnimationFrame(() => {
+    return requestAnimationFrame(() => {
       scheduled = false;
       render();
     });

@@ -11,7 +11,7 @@ const FIELDS = "input, textarea, select, [contenteditable], dialog[open]";
 const PRESSABLE = "button, a, summary, [role=slider], [role=separator]";
 
 /**
- * listen({root, lanes, surface}, acts): `acts` has one function per name of `KEYS`, and
+ * listen({root, lanes, surface}, acts): `acts` has one function per name of `KEYS` (false: not mine, let the browser have the key), and
  * zoomAt(factor, share), pan(share), scroll(px), point({x, y} | null), press({x, y}), select({x0, x1, y0, y1}, over), whole(), selects(),
  * gesture(on). Shares are of the surface's width; x and y are px from its top left. Keys are heard all over the page unless `keys` is "focus".
  */
@@ -25,8 +25,7 @@ export function listen({ root, lanes, surface }, acts, keys = "page") {
     if (["Enter", " "].includes(event.key) && target.closest(PRESSABLE)) return;
     const act = meaning(event.key, focused);
     if (act === null || !acts[act]) return;
-    event.preventDefault();
-    acts[act]();
+    if (acts[act]() !== false) event.preventDefault();
   });
 
   surface.addEventListener(

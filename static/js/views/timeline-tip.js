@@ -4,15 +4,22 @@ import { placeIn, rowIn, timeAt, xOf } from "../figures/frame.js";
 import { put } from "../lib/dom.js";
 import { describe } from "./tooltip.js";
 
-/** startTip({tooltip, surface}, stage): {point({x, y} | null), show({lane, t} | null)}; `stage` answers frame(), laid(), view(), lanes(). */
+/**
+ * startTip({tooltip, surface}, stage): {point({x, y} | null), show({lane, t} | null), refresh()}; `stage` answers frame(), laid(), view(),
+ * lanes(). `refresh`: the picture has moved below the pointer, or the lane on it.
+ */
 export function startTip({ tooltip, surface }, stage) {
+  let again = () => {};
+
   function point(at) {
+    again = at ? () => point(at) : () => {};
     const frame = stage.frame();
     const row = at && at.x >= 0 && at.x <= frame.width ? rowIn(frame, stage.laid(), at.y) : null;
     tell(at, row, row ? timeAt(frame, at.x) : 0);
   }
 
   function show(at) {
+    again = at ? () => show(at) : () => {};
     const frame = stage.frame();
     const place = at ? placeIn(frame, stage.laid(), at.lane) : null;
     if (!place?.seen) return tell(null, null, 0);
@@ -33,5 +40,5 @@ export function startTip({ tooltip, surface }, stage) {
     tooltip.style.transform = `translate(${Math.round(Math.max(8, left))}px, ${Math.round(Math.max(8, top))}px)`;
   }
 
-  return { point, show };
+  return { point, show, refresh: () => again() };
 }

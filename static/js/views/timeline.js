@@ -13,7 +13,7 @@ import { clamped, fitted, isOutside, panned, zoomed } from "../lib/window.js";
 import { startLabels } from "./lane-labels.js";
 import { startMinimap } from "./minimap.js";
 import { startChoice } from "./timeline-choice.js";
-import { startDrawing } from "./timeline-drawing.js";
+import { REDRAW_MS, startDrawing } from "./timeline-drawing.js";
 import { extentOf } from "./timeline-extent.js";
 import { listen } from "./timeline-input.js";
 import { startLoading } from "./timeline-loading.js";
@@ -26,8 +26,6 @@ import { startTools } from "./timeline-tools.js";
 const ZOOM_STEP = 1.35;
 const PAN_STEP = 0.15;
 const ROW_PX = 48;
-/** While a run goes on, at most so often. */
-const REDRAW_MS = 100;
 const ignore = () => {};
 
 /**
@@ -63,6 +61,7 @@ export function startTimeline(root, { source, state, span = () => null, compact 
   let selecting = false;
   let gesturing = false;
   let leaping = false;
+  let calm = false;
   let lit = null;
   const visited = trail(state.now.window);
 
@@ -97,6 +96,7 @@ export function startTimeline(root, { source, state, span = () => null, compact 
   const drawing = startDrawing(parts, stage, (frame, now) => {
     tools.tell(now, frame, shelf.laid);
     minimap?.draw();
+    tip.refresh();
   });
   const choice = startChoice(parts, { source, state, stage, tip }, { onChange: changed, onReveal: reveal, onLook: leap });
   const loading = startLoading({
@@ -112,15 +112,18 @@ export function startTimeline(root, { source, state, span = () => null, compact 
       if (view.lanes.some((lane) => !shelf.tree.byId.has(lane))) onStrange();
       choice.resolve();
       onView(view);
-      drawing.schedule();
+      drawing.schedule({ calm: extent.live });
     },
     failed: onProblem,
   });
   const minimap = parts.minimap ? startMinimap(parts.minimap, { source, extent, tree: () => shelf.tree, window: shown, onMove: (window) => move(window) }) : null;
   const grown = paced(() => {
+    calm = true;
     if (following && state.now.window) state.change({ window: tail() });
     loading.ask();
     minimap?.refresh();
+    changed();
+    calm = false;
   }, REDRAW_MS);
 
   const acts = {
@@ -217,7 +220,7 @@ export function startTimeline(root, { source, state, span = () => null, compact 
     root.dataset.chosen = chosen ? `${chosen.lane}@${chosen.t}` : "";
     root.dataset.selection = selection ? `${selection.t0}-${selection.t1}` : "";
     root.dataset.live = extent.paused ? "paused" : extent.live ? "growing" : "over";
-    drawing.schedule();
+    drawing.schedule({ calm });
   }
 
   function move(window) {
@@ -249,13 +252,14 @@ export function startTimeline(root, { source, state, span = () => null, compact 
   }
 
   function pause(on) {
-    if (!extent.live && !extent.paused) return;
+    if (!extent.live && !extent.paused) return false;
     extent.pause(on);
     if (!on) {
       loading.ask({ urgent: true });
       minimap?.refresh();
     }
     changed();
+    return true;
   }
 
   /** What was drawn with the pointer: a time; and lanes, if it is taller than one row. */
@@ -318,7 +322,6 @@ export function startTimeline(root, { source, state, span = () => null, compact 
     grow(ns) {
       extent.grow(ns);
       if (!extent.paused) grown();
-      changed();
     },
     finish(ns) {
       const { window } = state.now;
