@@ -11,9 +11,6 @@ import { TILE_HEIGHT, TILE_WIDTH, pixel, tile } from "./patterns.js";
 
 const STACK = STATES.map((state) => state.name).filter((name) => name !== "idle" && name !== "unknown");
 
-/** The column of a pixel that the view does not reach: no share is known there, and nothing is painted. */
-const NOWHERE = -1;
-
 /**
  * view: {t0_ns, columns, ns_per_column, coverage: Map(lane → {state: bytes}), refs: Map(lane → {ref: bytes})}; laid: from `layRows`;
  * `rows` may be fewer, with a `from` in px above which nothing of one is painted; span: {top, bottom} in px, the part to paint;
@@ -26,8 +23,9 @@ export function paint(view, laid, span, stretch, palette) {
   const pixels = new Uint32Array(width * height);
   const perPx = (stretch.t1 - stretch.t0) / width;
   const columnAt = (x) => Math.floor((stretch.t0 + (x + 0.5) * perPx - view.t0_ns) / view.ns_per_column);
-  const columns = Int32Array.from({ length: width }, (_, x) => (columnAt(x) < view.columns ? columnAt(x) : NOWHERE));
-  const canvas = { pixels, width, height, columns, from: 0 };
+  const columns = Int32Array.from({ length: width }, (_, x) => columnAt(x));
+  const [first, last] = [columns.findIndex((column) => column >= 0), columns.findLastIndex((column) => column < view.columns) + 1];
+  const canvas = { pixels, width, height, columns, first: first < 0 ? width : first, last, from: 0 };
   const tiles = Object.fromEntries(STACK.map((state) => [state, tile(state, palette)]));
   for (const row of laid.rows) {
     if (row.top + row.height < span.top || row.top > span.bottom) continue;
@@ -109,7 +107,7 @@ function paintSum(canvas, box, view, laid, palette) {
   const total = view.at_work;
   const level = (amount) => box.top + box.height - Math.round((Math.min(amount, laid.sumScale) / laid.sumScale) * (box.height - 2));
   for (let x = canvas.first; x < canvas.last; x += 1) {
-    if (total) fillFlat(canvas, x, level(((total.bytes[canvas.columns[x]] ?? 0) / 255) * total.most), box.top + box.height, fill);
+    if (total) fillFlat(canvas, x, level((total.bytes[canvas.columns[x]] / 255) * total.most), box.top + box.height, fill);
     if (x % 6 < 3) for (let mark = 1; mark <= Math.min(laid.sumScale, 8); mark += 1) fillFlat(canvas, x, level(mark), level(mark) + 1, guide);
   }
 }
