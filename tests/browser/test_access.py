@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -99,3 +100,18 @@ def test_the_documentation_and_an_error(server: Server, themed: Page, conduct: A
     conduct.excuse("404")
     themed.goto(f"{server.url}/t/k3v9m2x7q4ab")
     assert violations(themed) == []
+
+
+def test_the_menu_that_shares_a_run_and_the_page_of_its_own(neighbour: Neighbour, server: Server, themed: Page, tmp_path: Path) -> None:
+    trace = neighbour.finished(synthetic.threads_taking_turns(), label="before the fix")
+    themed.goto(f"{server.url}/t/{trace}?t0=500000000&t1=600000000")
+    expect(themed.locator("#timeline .plot[data-drawn]")).to_be_visible()
+    themed.click("#share-menu")
+    assert violations(themed) == []
+    with themed.expect_download() as download:
+        themed.click("[data-format=html]")
+    download.value.save_as(tmp_path / "page.html")
+    alone = themed.context.new_page()
+    alone.goto((tmp_path / "page.html").as_uri())
+    expect(alone.locator("#timeline .plot[data-drawn]")).to_be_visible()
+    assert violations(alone) == []

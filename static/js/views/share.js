@@ -92,9 +92,9 @@ export function startShare(root, { trace, state, timeline }) {
     put(
       panel,
       state.now.window ? span() : null,
-      h("h3", {}, "Save as"),
+      h("h2", {}, "Save as"),
       h("ul", {}, [...FILES, ...PICTURES].map((one) => item(one, why(one)))),
-      h("div", { class: "sharehead" }, h("h3", {}, "In a notebook"), h("button", { class: "button tiny", type: "button", id: "copy-snippet", on: { click: () => copyLink(snippet(), "Copied.") } }, "Copy")),
+      h("div", { class: "sharehead" }, h("h2", {}, "In a notebook"), h("button", { class: "button tiny", type: "button", id: "copy-snippet", on: { click: () => copyLink(snippet(), "Copied.") } }, "Copy")),
       h("pre", { class: "snippet", tabindex: 0, "aria-label": "Python to copy" }, snippet()),
     );
   }
