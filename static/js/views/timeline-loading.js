@@ -34,9 +34,8 @@ export function startLoading({ source, extent, frame, laid, view, arrows, done, 
 
   function ask({ urgent = false } = {}) {
     const { window, width } = frame();
-    const end = extent.live ? extent.horizon : extent.end;
-    if (isOutside(window, end)) return;
-    const { t0, t1, px } = request(window, width, end);
+    if (isOutside(window, extent.live ? extent.horizon : extent.end)) return;
+    const { t0, t1, px } = request(window, width, extent.horizon);
     asking.ask({ t0, t1, px, lanes: lanesToAsk()?.join(",") ?? null, edges: arrows() ? MOST_ARROWS : null, at_work: true, overview: true }, { urgent });
   }
 
@@ -57,7 +56,7 @@ export function startLoading({ source, extent, frame, laid, view, arrows, done, 
     const now = view();
     if (now === null) return false;
     const ideal = (window.t1 - window.t0) / width;
-    const here = covers(now, { t0: window.t0, t1: Math.min(window.t1, extent.live ? extent.horizon : extent.end) });
+    const here = covers(now, { t0: window.t0, t1: Math.min(window.t1, extent.horizon) });
     return here && now.ns_per_column <= 1.5 * Math.max(1, ideal) && now.ns_per_column * 4 > ideal;
   }
 

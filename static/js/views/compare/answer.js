@@ -11,7 +11,7 @@ export function drawAnswer(element, { verdict, progress, status }) {
     element,
     soFar ? h("p", { class: "progress" }, progressText(progress, status), h("progress", { max: progress.total, value: progress.finished, "aria-label": "Runs done" })) : null,
     h("p", { id: "headline", data: { against: answer.against, disturbed: disturbed ? "yes" : null } }, soFar && answer.names.length ? "So far: " : null, names(answer), unbroken(answer.gain)),
-    answer.reason ? h("p", { class: "because" }, h("span", { class: "visually-hidden" }, "because: "), answer.reason) : null,
+    answer.reason ? h("p", { class: "because" }, h("span", { class: "visually-hidden" }, "because: "), unbroken(answer.reason)) : null,
     clauses.length ? h("ul", { class: "clauses" }, clauses.map(clause)) : null,
     notes.length ? h("ul", { class: "notes" }, notes.map((note) => h("li", {}, note))) : null,
   );
@@ -26,7 +26,7 @@ export function progressText({ total, finished, running }, status) {
 
 function clause(told) {
   const [mark, says] = MARKS[told.against] ?? ["·", ""];
-  return h("li", { data: { against: told.against } }, h("span", { class: "mark", "aria-hidden": "true", title: says }, mark), h("span", {}, names(told), unbroken(told.gain), told.reason ? h("span", { class: "reason" }, ` · ${told.reason}`) : null));
+  return h("li", { data: { against: told.against } }, h("span", { class: "mark", "aria-hidden": "true", title: says }, mark), h("span", {}, names(told), unbroken(told.gain), told.reason ? h("span", { class: "reason" }, ` · ${unbroken(told.reason)}`) : null));
 }
 
 /** "1.6–1.8 times" stays in one line. */
