@@ -207,7 +207,7 @@ asyncio.run(main())
 import asyncio, signal, os, threading
 loop = asyncio.new_event_loop()
 signal.signal(signal.SIGALRM, signal.default_int_handler)
-signal.setitimer(signal.ITIMER_REAL, 0.05)
+signal.setitimer(signal.ITIMER_REAL, 0.3)
 loop.run_forever()
 """,
 }
