@@ -89,10 +89,6 @@ class AtWork:
         scaled = np.rint(average * (255 / most)) if most > 0 else average
         return {"most": round(most, 6), "bytes": base64.b64encode(scaled.astype(np.uint8).tobytes()).decode()}
 
-    @property
-    def nbytes(self) -> int:
-        return sum(20 * len(layer.at) for layer in self.layers)
-
 
 def _working(segments: Segments, hosts: Collection[int]) -> Segments:
     """Of these lanes, and on a core."""

@@ -26,7 +26,7 @@ _STRIDE = 64
 _HOLDERS = 8
 _FEW = 4096
 _NAMES = tuple(state.name for state in State)
-_BY_BITS = 96
+_BY_BITS = 64
 """So many holders are kept by bits, twelve bytes for each 64 rows; more of them by the rows that are theirs."""
 _HAD = np.zeros(256, bool)
 _HAD[[State.held, State.busy]] = True
@@ -103,12 +103,6 @@ class LaneIndex:
     def segments(self) -> Segments:
         """All of them, the closed ones first, each in order."""
         return Segments.concat([self.closed_segments, self.growing]) if len(self.growing) else self.closed_segments
-
-    @property
-    def nbytes(self) -> int:
-        """What it has worked out, without the segments."""
-        kept = [*(self._states or {}).values(), *(self._holders or {}).values()]
-        return sum(one.nbytes for one in kept) + (0 if self._longest is None else 8 * self._longest.length)
 
     def at(self, t: int) -> Found | None:
         """The segment in which the lane is at `t`: it has begun, and ends later. None where there is none, or a gap."""

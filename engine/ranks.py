@@ -49,9 +49,6 @@ class Kept(Protocol):
     def grown(self, rows: int, here: Flags, durations: Ints) -> Self:
         """With the rows from `rows` on: which of them are, and how long each of these lasts."""
 
-    @property
-    def nbytes(self) -> int: ...
-
 
 @dataclass(frozen=True, slots=True)
 class Ranks:
@@ -89,12 +86,8 @@ class Ranks:
         counts = np.cumsum(np.bitwise_count(words), dtype=np.int64)
         ahead = self.ahead.array[first] + np.concatenate([[0], counts[:-1]])
         total = self.total.array[-1] + np.cumsum(durations)
-        tail = whole[len(whole) // _WORD * _WORD :]
+        tail = whole[len(whole) // _WORD * _WORD :].copy()  # A view would keep all of it.
         return Ranks(self.bits.put(first, words), self.ahead.put(first, ahead), self.total.add(total), tail)
-
-    @property
-    def nbytes(self) -> int:
-        return 12 * self.bits.length + 8 * self.total.length
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +110,6 @@ class Rows:
 
     def grown(self, rows: int, here: Flags, durations: Ints) -> Rows:
         return Rows(self.rows.add(rows + np.flatnonzero(here)), self.total.add(self.total.array[-1] + np.cumsum(durations)))
-
-    @property
-    def nbytes(self) -> int:
-        return 4 * self.rows.length + 8 * self.total.length
 
 
 @dataclass(frozen=True, slots=True)

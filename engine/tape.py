@@ -17,7 +17,7 @@ class Tape(Generic[Number]):
         tape          [a b c d e]
         tape.put(5, [f g])        [a b c d e f g . . .]      the same memory; whoever has `tape` still sees a to e
 
-    Growing costs what is added, on average: room is made for half as much again. Who first makes a tape hands over the array: values in
+    Growing costs what is added, on average: room is made for half as much again, at most for as much as there was. Who first makes a tape hands over the array: values in
     it may be written again by `put`, with what readers of shorter tapes can live with, and by one thread at a time.
     """
 
@@ -40,7 +40,7 @@ class Tape(Generic[Number]):
         if self._used[0] == self.length and length <= len(self._room):
             grown._room = self._room
         else:
-            grown._room = np.empty(max(length + length // 2, _LEAST_ROOM), self._room.dtype)
+            grown._room = np.empty(length + min(length // 2, at) + _LEAST_ROOM, self._room.dtype)
             grown._room[:at] = self._room[:at]
             grown._used = [0]
         grown._room[at:length] = values

@@ -8,7 +8,7 @@
 No slice stands for a column: two threads in turns of 5 ms are both half full at any zoom, never both solid.
 
 Of each lane that is asked for an index is kept (`engine.lane_index`), so that any window of any trace costs the same and needs no pyramid
-of tiles: beside the segments' own 30 bytes about nine a segment, ten more for those of GILs and cores, eight for what is on cores if
+of tiles: beside the segments' own 30 bytes about nine a segment, nine more for those of GILs and cores, 40 for each time on a core if
 `at_work` is asked for. Indexes grow with their trace.
 """
 
@@ -37,6 +37,8 @@ ViewError = GridError
 
 MAX_LANES = 512
 _VISIBLE_COLUMNS = 2
+_COLUMNS, _GROWN, _KEPT, _EDGE = 30, 45, 32, 400
+"""Bytes: a segment's columns, the same with room to grow, what is kept beside it, an edge."""
 
 
 def view(trace: Trace, t0: int | None, t1: int | None, px: int, lanes: Iterable[int] | None = None, budget: int = 2000) -> dict[str, Any]:
@@ -55,6 +57,7 @@ class ViewIndex:
         """The trace without its closed segments: of a snapshot that has grown, quicker to have than `trace`."""
         self._whole: Trace | None = trace
         self._lanes: dict[int, LaneIndex] = {}
+        self._rows = len(trace.segments)
         self._grew = False
         """Whether `_lanes` has every lane that has segments, with memory of its own, rather than those that somebody has asked for."""
         self._at_work: AtWork | None = None
@@ -77,6 +80,7 @@ class ViewIndex:
             head = replace(head, record=record)
         more = Segments.concat(frame.segments for frame in many).sorted()
         after = ViewIndex(head)
+        after._rows = self._rows + len(more)
         after._edges_before = self.__dict__.get("edge_index", self._edges_before)
         if not len(more) and self._whole is not None:
             after._whole, after._grew = replace(head, segments=self._whole.segments), self._grew
@@ -101,11 +105,9 @@ class ViewIndex:
 
     @property
     def nbytes(self) -> int:
-        """The segments, and what is kept beside them so far."""
-        rows = len(self._whole.segments) if self._whole is not None else 0
-        own = sum(index.closed for index in list(self._lanes.values())) if self._grew else 0
-        kept = sum(index.nbytes for index in list(self._lanes.values()))
-        return 30 * rows + 45 * own + kept + (0 if self._at_work is None else self._at_work.nbytes) + 400 * len(self.head.edges)
+        """About how much memory it takes when everything of it has been asked for, segments and edges included."""
+        beside = _KEPT * self._rows + _EDGE * len(self.head.edges)
+        return beside + _COLUMNS * self._rows * (0 if self._whole is None else 1) + _GROWN * self._rows * self._grew
 
     def view(
         self, t0: int | None, t1: int | None, px: int, lanes: Iterable[int] | None = None, budget: int = 2000, at_work: bool = False

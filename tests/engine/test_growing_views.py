@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -113,6 +114,20 @@ def test_sums_are_the_states_of_the_windows_metrics_for_few_carriers_and_for_man
         grown = ViewIndex(Trace(trace.record)).grown([Frame(trace.t_ns, tuple(trace.lanes.values()), trace.segments, trace.open)])
         expected = {name: ns for name, ns in metrics(trace, t0, t1)["states"].items() if ns}
         assert ViewIndex(trace).sums(t0, t1) == grown.sums(t0, t1) == expected
+
+
+@pytest.mark.parametrize("shape", [{"lanes": 16}, {"lanes": 64}, {"lanes": 0, "tasks": 200}], ids=["16 threads", "64 threads", "200 tasks"])
+def test_an_index_takes_no_more_memory_than_it_says(shape: dict[str, int]) -> None:
+    trace = large(200_000, **shape).trace
+    index = ViewIndex(trace)
+    tracemalloc.start()
+    try:
+        index.view(None, None, 1000, at_work=True)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    own = sum(column.nbytes for column in trace.segments.columns)
+    assert own + taken <= index.nbytes < 2 * (own + taken)
 
 
 def decoded(answer: dict[str, Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
