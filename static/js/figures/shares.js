@@ -34,7 +34,7 @@ function bar(state, rows, palette) {
     name: state,
     x: rows.map((row) => row.shares[state] ?? 0),
     y: rows.map((_, at) => at),
-    marker: { ...marker(state, palette), line: { width: 1, color: palette.surface } },
+    marker: { ...marker(state, palette), line: { width: rows.map((row) => (row.shares[state] ? 1 : 0)), color: palette.surface } },
     hoverinfo: "skip",
     textposition: "none",
   };

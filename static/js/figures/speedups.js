@@ -53,7 +53,7 @@ function bar(rows, ns, unit) {
 
 function label(row, at, isBase, unit, palette) {
   const behind = Math.max(row.elapsed_ns ?? 0, row.spread_ns?.[1] ?? 0) / unit.ns;
-  return { x: behind, y: at, xanchor: "left", xshift: 8, showarrow: false, text: said(row, isBase), bgcolor: palette.surface, font: { size: 14, color: row.elapsed_ns ? palette.ink : palette.ink3 } };
+  return { x: behind, y: at, xanchor: "left", xshift: 8, showarrow: false, text: said(row, isBase), ...(row.elapsed_ns ? { bgcolor: palette.surface } : {}), font: { size: 14, color: row.elapsed_ns ? palette.ink : palette.ink3 } };
 }
 
 function said(row, isBase) {

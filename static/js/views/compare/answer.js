@@ -31,7 +31,7 @@ function clause(told) {
 
 /** "1.6–1.8 times" stays in one line. */
 function unbroken(text) {
-  return text.replaceAll("–", "\u2060–\u2060").replaceAll(/(\d) (ns|µs|ms|s|times|%)\b/g, "$1\u00a0$2");
+  return text.replaceAll("–", "\u2060–\u2060").replaceAll(/(\d) (ns|µs|ms|s|times|%)(?!\w)/g, "$1\u00a0$2");
 }
 
 /** The names, each so that it stands out, and a colon. */
