@@ -17,8 +17,9 @@ class Tape(Generic[Number]):
         tape          [a b c d e]
         tape.put(5, [f g])        [a b c d e f g . . .]      the same memory; whoever has `tape` still sees a to e
 
-    Growing costs what is added, on average: room is made for half as much again, at most for as much as there was. Who first makes a tape hands over the array: values in
-    it may be written again by `put`, with what readers of shorter tapes can live with, and by one thread at a time.
+    Growing costs what is added, on average: room is made for half as much again, but for no more than there was. Who first makes a tape
+    hands over the array: values in it may be written again by `put`, with what readers of shorter tapes can live with, and by one thread
+    at a time.
     """
 
     __slots__ = ("_room", "_used", "length")
