@@ -64,7 +64,7 @@ def explain(index: ViewIndex, lane: int, t: int) -> Explanation:
     """
     trace = index.head
     if lane not in trace.lanes:
-        raise NoSuchLaneError(f"This trace has no lane {lane}: `lanes` lists those that it has")
+        raise NoSuchLaneError(f"This trace has no lane {lane}: its list of lanes tells which there are")
     if not 0 <= t <= trace.t_ns:
         so_far = "" if trace.record.finished else " so far"
         raise ExplainError(f"must lie within the trace, which is told from 0 to {trace.t_ns} ns{so_far}")

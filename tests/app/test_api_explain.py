@@ -59,7 +59,7 @@ async def test_a_lane_that_was_not_there_yet_is_no_error(client: httpx.AsyncClie
 @pytest.mark.usefixtures("recording")
 async def test_an_unknown_lane_is_404_in_words(client: httpx.AsyncClient) -> None:
     problem = assert_problem(await client.get(URL, params={"lane": 99, "t": 0}), 404)
-    assert problem["detail"] == "This trace has no lane 99: `lanes` lists those that it has."
+    assert problem["detail"] == "This trace has no lane 99: its list of lanes tells which there are."
 
 
 async def test_an_instant_outside_the_trace_is_422_and_names_its_span(client: httpx.AsyncClient, recording: Recording) -> None:

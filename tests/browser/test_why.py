@@ -151,7 +151,7 @@ def test_where_nothing_was_the_words_say_so(server: Server, page: Page, turns: s
 def test_a_lane_that_is_not_there_and_a_time_beyond_are_told(server: Server, page: Page, conduct: Any, turns: str) -> None:
     conduct.excuse("404|422")
     asks(page, server, turns, 999, 45 * MS)
-    expect(page.locator("#why .notice")).to_have_text("This trace has no lane 999: `lanes` lists those that it has.")
+    expect(page.locator("#why .notice")).to_have_text("This trace has no lane 999: its list of lanes tells which there are.")
     page.goto("about:blank")
     asks(page, server, turns, WAITING, 99_000 * MS)
     expect(page.locator("#why .notice")).to_contain_text("must lie within the trace")

@@ -179,7 +179,7 @@ export function startWhy(root, { source, state, timeline, lanes }) {
   function ask() {
     const { lane, t } = state.now.chosen;
     root.setAttribute("aria-busy", "true");
-    if (!body.childElementCount) putSteady(body, heading(null), h("p", { class: "answer waiting" }, "Looking into the record …"));
+    if (!body.childElementCount) putSteady(body, heading(null), h("p", { class: "answer looking" }, "Looking into the record …"));
     asking.ask({ lane, t: Math.floor(t) }, { urgent: true });
   }
 
