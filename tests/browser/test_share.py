@@ -320,3 +320,11 @@ def test_a_run_in_line_has_no_picture_yet(neighbour: Neighbour, server: Server, 
     expect(page.locator(f".trace[data-id='{run.id}'] .thumb")).to_have_count(1)
     expect(page.locator(".thumb img")).to_have_count(0)
     assert conduct.faults == []
+
+
+def test_the_page_of_its_own_of_a_failed_run_says_why_it_failed(
+    neighbour: Neighbour, server: Server, page: Page, tmp_path: Path, offline: Callable[[Path], Page]
+) -> None:
+    opened_trace(page, server, neighbour.finished(synthetic.failed()))
+    alone = offline(saved(page, "html", tmp_path))
+    expect(alone.locator("#condition")).to_contain_text("The run failed. The measured process was ended by SIGSEGV")

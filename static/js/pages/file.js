@@ -9,6 +9,7 @@ import { duration, instant } from "../lib/units.js";
 import { observable } from "../lib/viewstate.js";
 import { drawBreakdown } from "../views/breakdown.js";
 import { completeness } from "../views/completeness.js";
+import { drawCondition } from "../views/condition.js";
 import { drawFacts } from "../views/facts.js";
 import { drawFindings, verdictOf } from "../views/findings.js";
 import { startHelp } from "../views/help.js";
@@ -32,7 +33,9 @@ put(byId("headline"), verdict ? h("span", { class: "verdict", data: { kind: verd
 drawKeyFigures(byId("keyfigures"), trace);
 drawSources(byId("sources"), trace);
 drawFacts(byId("facts"), trace, lanes);
-byId("completeness").textContent = completeness(trace).join(" · ");
+const seen = completeness(trace).join(" · ");
+byId("completeness").textContent = seen && seen[0].toUpperCase() + seen.slice(1);
+if (isFinished(trace.status)) drawCondition(byId("condition"), trace);
 tellWhatIsMissing();
 
 const timeline = startTimeline(byId("timeline-card"), { source, state, onProblem: (problem) => problem && tell(problem.message), onOutside: () => {}, onHelp: () => help.open() });

@@ -139,7 +139,8 @@ export function startShare(root, { trace, state, timeline }) {
     const now = trace();
     const window = timeline.window();
     const fine = (window.t1 - window.t0) / 1000;
-    const note = `${instant(window.t0, fine)} to ${instant(window.t1, fine)} of ${duration(now.t_ns)} · ${moment(now.created_at).local} · gilscope ${now.id}`;
+    const span = state.now.window ? `${instant(window.t0, fine)} to ${instant(window.t1, fine)} of ${duration(now.t_ns)}` : `the whole run, ${duration(now.t_ns)}`;
+    const note = `${span} · ${moment(now.created_at).local} · gilscope ${now.id}`;
     const title = now.label ? `${now.label} · ${now.title}` : now.title;
     const view = timeline.view();
     const drawn = timeline.laid().rows.filter(({ kind }) => kind === "thread" || kind === "task");
