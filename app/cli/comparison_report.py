@@ -68,7 +68,7 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     waited = row["shares"].get("gil_wait")
     return (
         printable(row["name"]),
-        f"{time} ({ranged(*spread, duration)})" if spread else time,
+        f"{time} ({ranged(spread[0], spread[1], duration)})" if spread else time,
         "" if row["speedup"] is None else f"{row['speedup']:.2f}×",
         "" if cores is None else f"{cores:.2f}",
         time_or_unknown(row["cpu_ns"]) if row["elapsed_ns"] else "",
