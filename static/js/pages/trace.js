@@ -71,6 +71,7 @@ state.on((now, before) => {
 
 show(first);
 if (!isFinished(first.status)) {
+  if (grown) timeline.grow(grown);
   follow(id, {
     grown(ns) {
       grown = ns;
