@@ -29,7 +29,7 @@ from engine.exports import Extent, embedded
 
 ENTRY = "pages/file.js"
 STYLES = ("tokens", "base", "controls", "trace", "timeline", "panels", "print")
-_IMPORT = re.compile(r"""^(\s*(?:import|export)\b[^'"]*?(?:from\s*)?)["'](\.{1,2}/[^"']+)["']""", re.M)
+_IMPORT = re.compile(r"""^((?:import|export)\b[^'"]*?\bfrom\s*|import\s*)["'](\.{1,2}/[^"']+)["']""", re.M)
 _POLICY = (
     "default-src 'none'; script-src {hashes} data:; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
 )
