@@ -15,6 +15,7 @@ escapes what could end the element. Static files are linked as `{{ static("css/b
                  `workloads[].schema` is the JSON Schema of its `params`. `workloads`, `models`, `interpreters`, `recommended` also are
                  variables of the template.
     trace.html   boot: {page: "trace", read_only, version, trace: trace object}; `trace` also is a variable. `title` for <title>.
+                 `partof`: [{permalink, title}] of the comparisons that made it.
     compare.html boot: {page: "compare", read_only, version, comparison: the comparison object}; `comparison` also is a variable. `title`
                  for <title>.
     docs.html    `operations`: [{method, path, summary, description, tag, parameters: [{name, in, required, description, type}],
@@ -37,7 +38,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from app import assets
-from app.comparison_object import comparison_object
+from app.comparison_object import comparison_object, comparison_title
 from app.context import Context
 from app.documentation import tags
 from app.listing import chosen_runs, page_of_comparisons, page_of_traces
@@ -74,7 +75,9 @@ def trace(request: Request, trace_id: Annotated[str, PathParameter()]) -> Respon
     told = context.told(trace_id)
     if told is None:
         raise ProblemError(404, f"There is no trace {trace_id!r} here: it was deleted, or recorded somewhere else.")
-    return _page(request, "trace.html", {"page": "trace", "trace": told}, trace=told, title=told["label"] or told["title"])
+    made = context.store.comparisons.with_trace(trace_id)
+    partof = [{"permalink": f"/c/{one.id}", "title": one.label or comparison_title(one.spec)} for one in made]
+    return _page(request, "trace.html", {"page": "trace", "trace": told}, trace=told, partof=partof, title=told["label"] or told["title"])
 
 
 @router.api_route("/c", methods=["GET", "HEAD"])

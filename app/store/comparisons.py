@@ -38,6 +38,12 @@ class Comparisons:
             row = connection.execute(f"SELECT {_COLUMNS} FROM comparisons WHERE id = ?", (comparison_id,)).fetchone()
             return None if row is None else _of(row)
 
+    def with_trace(self, trace_id: str) -> list[Comparison]:
+        """Those that made this trace, oldest first."""
+        query = f"SELECT {_COLUMNS} FROM comparisons WHERE ? IN (SELECT value FROM json_each(traces)) ORDER BY number"
+        with self._database.reading() as connection:
+            return [_of(row) for row in connection.execute(query, (trace_id,))]
+
     def newest(self, limit: int, cursor: tuple[str, str] | None = None) -> tuple[list[Comparison], bool]:
         """Newest first, after the one at `cursor` (`created_at`, `id`); and whether there are more after these."""
         where, values = ("(created_at, id) < (?, ?)", cursor) if cursor else ("1", ())

@@ -266,6 +266,8 @@ async def test_the_pages_carry_the_comparison(client: httpx.AsyncClient, context
     comparison = await created(client, label="<b>mine</b>")
     boot = (await parsed(client, f"/c/{comparison['id']}")).boot
     assert (boot["page"], boot["comparison"]["id"]) == ("compare", comparison["id"])
+    trace = await client.get(comparison["traces"][1]["permalink"], headers=HTML)
+    assert f'href="/c/{comparison["id"]}">part of the comparison &lt;b&gt;mine' in trace.text
     put(context.store, synthetic.threads_taking_turns())
     put(context.store, synthetic.processes_at_once())
     chosen = (await parsed(client, "/c?ids=k3v9m2x7q4ab,p7c2d9f4h6jk")).boot
