@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from app.conclude import finish, work_key
-from app.store import Conclusion, ConflictError, Database, Listing, Reader, Store, StoreError
+from app.store import Comparison, Conclusion, ConflictError, Database, Listing, Reader, Store, StoreError
+from app.store.schema import UPGRADERS
 from engine.trace import Record, RunSpec, Trace, encode_frame
 from tests.support import synthetic
 from tests.support.demo_server import put
@@ -268,3 +269,34 @@ def test_a_directory_that_cannot_be_used_says_which_flag_to_change(tmp_path: Pat
     (tmp_path / "gilscope.db").write_bytes(b"this is no database, whatever it is called" * 100)
     with pytest.raises(StoreError, match="--data"):
         Database(tmp_path)
+
+
+def test_a_file_of_the_first_version_is_upgraded_and_keeps_its_traces(tmp_path: Path) -> None:
+    path = tmp_path / "gilscope.db"
+    connection = sqlite3.connect(path)
+    UPGRADERS[0](connection)
+    connection.execute("PRAGMA user_version = 1")
+    connection.commit()
+    connection.close()
+    store = Store(tmp_path)
+    record = queued(store, 1)
+    assert store.comparisons.newest(1) == ([], False)
+    comparison = Comparison("c7m4p2w9x3kd", record.created_at, {"models": ["threads"]}, (record.id,))
+    store.add_together(comparison, [], OWNER)
+    store.close()
+    again = Store(tmp_path)
+    assert again.comparisons.get("c7m4p2w9x3kd") == comparison
+    assert again.comparisons.with_trace(record.id) == [comparison]
+    assert again.comparisons.with_trace("k3v9m2x7q4ab") == []
+    assert again.row(record.id) is not None
+    again.close()
+
+
+def test_a_comparison_whose_traces_cannot_all_be_queued_is_not_kept(store: Store) -> None:
+    there = queued(store, 1)
+    other = replace(there, id="trace0000002")
+    comparison = Comparison("c7m4p2w9x3kd", there.created_at, {"models": ["threads"]}, (other.id, there.id))
+    with pytest.raises(StoreError):
+        store.add_together(comparison, [(other, "work"), (there, "work")], OWNER)
+    assert store.row(other.id) is None
+    assert store.comparisons.get(comparison.id) is None
