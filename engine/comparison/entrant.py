@@ -25,6 +25,7 @@ class Run:
     figures: dict[str, Any] | None = None
     kinds: frozenset[str] = frozenset()
     error: str | None = None
+    is_program: bool = False
 
     @classmethod
     def of(cls, record: Record, figures: dict[str, Any] | None, findings: list[dict[str, Any]] | None) -> Self:
@@ -35,12 +36,15 @@ class Run:
             figures=figures if record.status in FINISHED else None,
             kinds=frozenset(finding["kind"] for finding in findings or ()),
             error=lines[0][:300].rstrip(".") if lines else None,
+            is_program=bool(record.spec.program),
         )
 
     @property
     def elapsed_ns(self) -> int | None:
-        """Only of a run that came to its end: what broke off early was not fast."""
-        return (self.figures or {}).get("elapsed_ns") or None if self.status == "complete" else None
+        """Only of a run that came to its end: what broke off early was not fast. Of a recorded program, from its first activity on."""
+        if self.status != "complete" or self.figures is None:
+            return None
+        return self.figures.get("wall_ns" if self.is_program else "elapsed_ns") or None
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,11 @@ class Entrant:
         if self.whole:
             return "complete"
         return next((status for status in reversed(told) if status != DELETED), DELETED)
+
+    @property
+    def is_program(self) -> bool:
+        """A program as it was written: it runs under no model of ours."""
+        return any(run.is_program for run in self.runs)
 
     @property
     def is_baseline(self) -> bool:

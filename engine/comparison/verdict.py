@@ -110,7 +110,9 @@ def _among(timed: list[Standing]) -> Iterable[Clause]:
         gain = f"{_times([(slowest.elapsed_ns or 0) / (one.elapsed_ns or 1) for one in group])} as fast"
         yield _clause(group, f"{gain} as {slowest.name} ({_took(*group)} instead of {_took(slowest)})" if at == 0 else gain, "faster")
     for group in _grouped([one for one in timed if not one.leads]):
-        yield _clause(group, _took(*group))
+        clause = _clause(group, _took(*group))
+        if group != [slowest] or clause.reason:
+            yield clause
 
 
 def _grouped(standings: list[Standing]) -> list[list[Standing]]:
@@ -162,9 +164,9 @@ def _notes(placed: Sequence[Standing], timed: list[Standing], live: list[Standin
             yield f"Of {len(one.entrant.runs)} runs of {one.name}, {len(one.entrant.whole)} came to the end."
     if len(timed) < 2:
         return
-    if not any(one.entrant.is_baseline for one in placed) and len({one.entrant.task for one in timed}) == 1:
+    if not any(one.entrant.is_baseline or one.entrant.is_program for one in placed) and len({one.entrant.task for one in timed}) == 1:
         yield "There is no sequential run here, so nothing tells whether concurrency was worth it."
-    elif not live and not any(one.entrant.is_baseline for one in timed):
+    elif not live and any(one.entrant.is_baseline for one in placed) and not any(one.entrant.is_baseline for one in timed):
         yield "Without a time of sequential there are no speedups."
     if len({one.entrant.machine for one in timed}) > 1:
         yield "Not all of these were recorded on the same machine: times of different machines cannot be held against each other."

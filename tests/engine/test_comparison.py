@@ -218,6 +218,17 @@ def test_runs_of_different_work_are_not_ranked() -> None:
     assert [(row["speedup"], row["leads"]) for row in told["rows"]] == [(None, False), (None, False)]
 
 
+def test_recorded_programs_are_compared_by_their_wall_time() -> None:
+    def program(name: str, wall: int) -> Entrant:
+        record = Record(name, "", RunSpec("job.py", "program", 1, 0, program=("job.py",)), "complete", host=HOST)
+        found = {**figures(wall, {"running": wall}), "elapsed_ns": None}
+        return Entrant.of(name, "program", (Run.of(record, found, None),), record)
+
+    told = compared([program("before", 1000), program("after", 500)])
+    assert told["sentence"] == "after: 2.0 times as fast as before (500 ms instead of 1.00 s)"
+    assert not any("sequential" in note for note in told["verdict"]["notes"])
+
+
 def test_runs_of_different_machines_are_ranked_with_a_warning() -> None:
     told = compared([entrant("sequential", SEQUENTIAL), entrant("processes", PROCESSES, host={**HOST, "cores": 64})])
     assert any("were recorded on the same machine" in note for note in told["verdict"]["notes"])
