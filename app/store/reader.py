@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from app.store.memory import give_back
 from app.store.opening import Openings
 from app.store.rows import Row
 from app.store.store import Store
@@ -77,6 +78,7 @@ class Reader:
         self._evict()
         if before is None and snapshot is not None and snapshot.row.finished and len(snapshot.trace.segments) >= LARGE:
             self._keep_overview(snapshot)
+            give_back()
         return snapshot
 
     def glimpse(self, row: Row) -> Glimpse | None:
