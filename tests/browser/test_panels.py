@@ -176,7 +176,7 @@ def test_enter_goes_from_one_hit_to_the_next_and_back(server: Server, page: Page
     places = [f"{item['lane']}@{item['start_ns']}" for item in found["items"]]  # type: ignore[attr-defined]
     opened(page, server, turns)
     page.keyboard.press("/")
-    page.keyboard.type("gil_wait > 5ms")
+    page.keyboard.insert_text("gil_wait > 5ms")
     expect(page.locator("#search .hitnote")).to_have_text(f"{found['segments_found']} segments, the longest first")
     for key, place in (("Enter", places[0]), ("Enter", places[1]), ("Enter", places[2]), ("Shift+Enter", places[1])):
         page.keyboard.press(key)
@@ -221,10 +221,10 @@ def test_a_query_that_means_nothing_is_told_how_to_be_written(server: Server, pa
     conduct.excuse("status of 422")
     opened(page, server, turns)
     page.keyboard.press("/")
-    page.keyboard.type("gil_wait > 5")
+    page.keyboard.insert_text("gil_wait > 5")
     expect(page.locator("#search .hitnote")).to_contain_text("a duration has a unit")
     expect(field(page)).to_have_attribute("aria-invalid", "true")
-    page.keyboard.type("ms")
+    page.keyboard.insert_text("ms")
     expect(hits(page).first).to_be_visible()
     expect(field(page)).to_have_attribute("aria-invalid", "false")
 

@@ -8,8 +8,8 @@ import { startTable } from "./table.js";
 
 /**
  * startPanels(tools, {source, state, timeline, lanes()}): `tools` gets two buttons; the rest has its places on the page: #search, #selection,
- * #table, #help. Answers {refresh(), search(), help()}: the trace has grown or its lanes are known; the reader wants to search, or to read
- * the keys.
+ * #table, #help. Answers {refresh(), renamed(), search(), help()}: the trace has grown; its lanes are known, or are others; the reader wants
+ * to search, or to read the keys.
  */
 export function startPanels(tools, { source, state, timeline, lanes }) {
   const sumUp = toggle("Sum up", "Select what is on screen, and see below what it adds up to");
@@ -24,6 +24,10 @@ export function startPanels(tools, { source, state, timeline, lanes }) {
     refresh() {
       selection.refresh();
       table.refresh();
+    },
+    renamed() {
+      selection.renamed();
+      table.renamed();
     },
     search: search.focus,
     help: help.open,

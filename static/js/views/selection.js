@@ -15,37 +15,54 @@ import { inOrder, stateGlyph } from "./state-mark.js";
 import { putSteady } from "./steady.js";
 
 const SHOWN = 16;
+/** An address names no more lanes. */
+const MOST_NAMED = 200;
 /** While a run goes on: the sums cost the machine that it runs on something, too. */
 const LIVE_MS = 1500;
 
 /**
  * startSelection(root, {source, state, timeline, lanes(), button}): shows `state.selection` in `root`, which is hidden while there is none;
- * `button` selects what is on screen. Answers {refresh()}: the trace has grown.
+ * `button` selects what is on screen. Answers {refresh(), renamed()}: the trace has grown; its lanes are known, or are others.
  */
 export function startSelection(root, { source, state, timeline, lanes, button }) {
-  if (!source.selection) return { refresh() {} };
+  if (!source.selection) return { refresh() {}, renamed() {} };
   const said = h("p", { class: "visually-hidden", role: "status", "aria-live": "polite" });
   const body = h("div", { class: "panelbody" });
   root.replaceChildren(said, body);
 
   let nameOf = namesOf([]);
+  /** What was told last; of an older selection while `body` is stale. */
+  let last = null;
 
   const asking = latest({
     run: (query, options) => source.selection(query, options),
     done: (told, query) => state.now.selection && matches(query, state.now.selection) && show(told),
-    failed: (problem) => state.now.selection && putSteady(body, heading(null), h("p", { class: "notice", data: { kind: "bad" } }, problem.message)),
+    failed: (problem) => state.now.selection && complain(problem),
     everyMs: 250,
   });
 
+  function complain(problem) {
+    last = null;
+    body.dataset.stale = "no";
+    const what = problem.fields?.has("lanes") ? "The selection names lanes that this run does not have. Clear it, and select again." : problem.message;
+    putSteady(body, heading(null), h("p", { class: "notice", data: { kind: "bad" } }, what));
+  }
+
   function show(told) {
+    last = told;
+    body.dataset.stale = "no";
+    draw(told);
+    said.textContent = told.lanes ? summary(told) : "Nothing was recorded in the selection.";
+  }
+
+  function draw(told) {
     nameOf = namesOf(lanes());
     const work = told.items.filter((item) => item.work);
     const every = Boolean(state.now.selection.lanes) || !work.length;
     // A process is there, and no more can be said of it.
     const rows = (every ? told.items.filter((item) => item.kind !== "process") : work).slice(0, SHOWN);
-    const inAll = every ? told.lanes : told.work_lanes;
+    const inAll = every ? told.lanes - told.items.filter((item) => item.kind === "process").length : told.work_lanes;
     putSteady(body, heading(told), figures(told), rows.length ? table(rows, told, inAll) : h("p", { class: "muted" }, "Nothing was recorded here."));
-    said.textContent = told.lanes ? summary(told) : "Nothing was recorded in the selection.";
   }
 
   function heading(told) {
@@ -125,29 +142,34 @@ export function startSelection(root, { source, state, timeline, lanes, button })
     root.hidden = !now.selection;
     button.setAttribute("aria-pressed", String(Boolean(now.selection)));
     if (!now.selection) {
+      last = null;
       body.replaceChildren();
       said.textContent = "";
       return;
     }
-    if (!body.childElementCount) putSteady(body, heading(null));
-    asking.ask(queryOf(now.selection), { urgent: true });
+    body.dataset.stale = "yes";
+    if (last) draw(last);
+    else putSteady(body, heading(null));
+    // While one draws, the selection changes all the time: what is asked for each of them would be a burden, so nothing is urgent.
+    asking.ask(queryOf(now.selection));
   }
 
   button.addEventListener("click", () => {
     if (state.now.selection) return state.change({ selection: null });
     const { t0, t1 } = timeline.window();
     const shown = state.now.find ? timeline.laid().rows.filter((row) => row.lane).map((row) => row.lane.id) : null;
-    state.change({ selection: { t0: Math.round(t0), t1: Math.round(t1), lanes: shown?.length ? shown : null } });
+    state.change({ selection: { t0: Math.round(t0), t1: Math.round(t1), lanes: shown?.length && shown.length <= MOST_NAMED ? shown : null } });
   });
   state.on(follow);
   follow(state.now);
   return {
+    renamed: () => state.now.selection && last && draw(last),
     refresh: paced(() => state.now.selection && asking.ask(queryOf(state.now.selection)), LIVE_MS),
   };
 }
 
 function bar(states, longest) {
-  const parts = inOrder(Object.keys(states)).map((state) => h("span", { class: "part", style: { width: `${(100 * states[state]) / longest}%` }, title: `${stateLabel(state)}: ${duration(states[state])}, ${percent(states[state] / total(states))}` }, h("span", { class: "fill", data: { state } })));
+  const parts = inOrder(Object.keys(states)).filter(stateGlyph).map((state) => h("span", { class: "part", style: { width: `${(100 * states[state]) / longest}%` }, title: `${stateLabel(state)}: ${duration(states[state])}, ${percent(states[state] / total(states))}` }, h("span", { class: "fill", data: { state } })));
   return h("span", { class: "stack" }, parts);
 }
 

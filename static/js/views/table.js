@@ -22,10 +22,10 @@ const LIVE_MS = 1500;
 
 /**
  * startTable(root, {source, state, timeline, lanes(), button}): shows the table in `root` while `state.table`; `button` shows and hides it.
- * Answers {refresh()}: the trace has grown.
+ * Answers {refresh(), renamed()}: the trace has grown; its lanes are known, or are others.
  */
 export function startTable(root, { source, state, timeline, lanes, button }) {
-  if (!source.selection) return { refresh() {} };
+  if (!source.selection) return { refresh() {}, renamed() {} };
   const body = h("div", { class: "body" });
   root.replaceChildren(body);
   let sort = "work";
@@ -34,6 +34,8 @@ export function startTable(root, { source, state, timeline, lanes, button }) {
   let one = null;
   /** The key of what has the focus as soon as the lanes are shown again. */
   let landing = null;
+  /** What was told last of all lanes. */
+  let last = null;
 
   const asking = latest({
     run: (query, options) => source.selection(query, options),
@@ -62,6 +64,11 @@ export function startTable(root, { source, state, timeline, lanes, button }) {
       first = 0;
       return ask();
     }
+    last = told;
+    return draw(told);
+  }
+
+  function draw(told) {
     const nameOf = namesOf(lanes());
     const states = inOrder(told.states_found);
     const processes = told.items.some(({ kind, states: spent }) => kind === "process" && spent.running);
@@ -91,7 +98,6 @@ export function startTable(root, { source, state, timeline, lanes, button }) {
     );
     if (landing) body.querySelector(`[data-key="${landing}"]`)?.focus({ preventScroll: true });
     landing = null;
-    return undefined;
   }
 
   function row({ lane, work, states: told, segments, longest_wait: wait }, states, processes, { name, full, kind }) {
@@ -168,7 +174,7 @@ export function startTable(root, { source, state, timeline, lanes, button }) {
 
   button.addEventListener("click", () => state.change({ table: !state.now.table }));
   toggle(false);
-  return { refresh: paced(() => ask(), LIVE_MS) };
+  return { refresh: paced(() => ask(), LIVE_MS), renamed: () => (one === null ? last && state.now.table && draw(last) : detail.mark()) };
 }
 
 const KINDS = { process: "process", thread: "thread", task: "task", cpu: "core" };
