@@ -28,7 +28,8 @@ def explain(
     """The segment of a lane at an instant, and why it is: who held the GIL, the lock, the core or the loop; what was awaited.
 
     `text` answers in words. `because` are places to look at: what another lane did in `[start_ns, end_ns)`, and for how much of the time
-    in question (`ns`) that accounts. `edges` ended the wait. `advice`, if any, says what would change it. `segment` is null where the
+    in question (`ns`) that accounts. `edges` ended the wait; that of a wait for the GIL is the
+    hand-over, told as a `release`. `advice`, if any, says what would change it. `segment` is null where the
     lane has none; then `text` says why. `exactness` is that of the weakest lane that was looked at.
     """
     snapshot = found_snapshot(Context.of(request), trace_id)

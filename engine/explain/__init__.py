@@ -74,7 +74,9 @@ def explain(index: ViewIndex, lane: int, t: int) -> Explanation:
         return Explanation(lane, t, None, _nothing(meanwhile, lane, t, before, after), meanwhile.lane(lane).exactness)
     question = Question(meanwhile, now, before, after)
     answer = _OF_KIND.get((question.lane.kind, now.state), ANSWERS[now.state])(question)
-    return Explanation(lane, t, now, answer, weakest(trace.lanes[one].exactness for one in {lane, *meanwhile.looked_at}))
+    return Explanation(
+        lane, t, now, answer, weakest(trace.lanes[one].exactness for one in {lane, *meanwhile.looked_at} & trace.lanes.keys())
+    )
 
 
 def _nothing(meanwhile: Meanwhile, lane: int, t: int, before: Spell | None, after: Spell | None) -> Answer:

@@ -121,8 +121,7 @@ def _at(done: list[Doing], whole: int) -> str:
 
 def _last_holder(question: Question, gil: int) -> Had:
     """Who held it last before the wait's end."""
-    part = question.meanwhile.spells(gil, question.spell.start, question.spell.end)
-    part = part.take((part.state == State.held) & (part.ref >= 0))
+    part = question.meanwhile.holds(gil, question.spell.start, question.spell.end)
     start, end = int(part.start[-1]), int(part.end[-1])
     return Had(int(part.ref[-1]), end - start, start, end)
 

@@ -112,10 +112,16 @@ class Meanwhile:
     def detail(self, number: int) -> str | None:
         return self.trace.strings[number] if 0 <= number < len(self.trace.strings) else None
 
-    def had(self, lane: int, t0: int, t1: int) -> list[Had]:
-        """By whom a GIL was held, or a core was busy, in `[t0, t1)`, longest first."""
+    def holds(self, lane: int, t0: int, t1: int) -> Segments:
+        """When a GIL was held, or a core was busy, in `[t0, t1)`, by whoever has a lane."""
         part = self.spells(lane, t0, t1)
         part = part.take(np.isin(part.state, (State.held, State.busy)) & (part.ref >= 0))
+        unknown = [ref for ref in np.unique(part.ref).tolist() if ref not in self.trace.lanes]
+        return part.take(~np.isin(part.ref, unknown)) if unknown else part
+
+    def had(self, lane: int, t0: int, t1: int) -> list[Had]:
+        """By whom a GIL was held, or a core was busy, in `[t0, t1)`, longest first."""
+        part = self.holds(lane, t0, t1)
         length = part.end - part.start
         found = []
         for ref in np.unique(part.ref).tolist():
@@ -164,13 +170,17 @@ class Meanwhile:
         steps = Segments(part.lane[first], part.start[first], part.end[last], part.state[longest], part.detail[longest], part.ref[first])
         return steps.take(np.argsort(steps.start, kind="stable"))
 
+    def _edges(self, lane: int, t0: int, t1: int) -> list[Edge]:
+        lanes = self.trace.lanes
+        return [edge for edge in self.index.edge_index.touching(lane, t0, t1) if edge.from_lane in lanes and edge.to_lane in lanes]
+
     def arriving(self, lane: int, t0: int, t1: int) -> list[Edge]:
         """The edges that end on the lane in `[t0, t1)`."""
-        return [edge for edge in self.index.edge_index.touching(lane, t0, t1) if edge.to_lane == lane and t0 <= edge.to_ns < t1]
+        return [edge for edge in self._edges(lane, t0, t1) if edge.to_lane == lane and t0 <= edge.to_ns < t1]
 
     def leaving(self, lane: int, t0: int, t1: int) -> list[Edge]:
         """The edges that begin on the lane in `[t0, t1)`."""
-        return [edge for edge in self.index.edge_index.touching(lane, t0, t1) if edge.from_lane == lane and t0 <= edge.from_ns < t1]
+        return [edge for edge in self._edges(lane, t0, t1) if edge.from_lane == lane and t0 <= edge.from_ns < t1]
 
     def how_to_see(self, source: str) -> str | None:
         """What to do for more, where a source did not tell exactly."""
@@ -218,7 +228,15 @@ class Meanwhile:
         ref = int(segments.ref[row])
         state = State(int(segments.state[row]))
         start, end = int(segments.start[row]), int(segments.end[row])
-        return Spell(int(segments.lane[row]), start, end, state, self.detail(int(segments.detail[row])), ref if ref >= 0 else None, growing)
+        return Spell(
+            int(segments.lane[row]),
+            start,
+            end,
+            state,
+            self.detail(int(segments.detail[row])),
+            ref if ref in self.trace.lanes else None,
+            growing,
+        )
 
 
 def _in_functions(done: list[Doing]) -> list[Doing]:

@@ -65,8 +65,8 @@ def _then(question: Question) -> tuple[str, tuple[Because, ...]]:
         return "", ()
     if after.state is State.gil_wait:
         gil = meanwhile.gil_of(after.lane, after.ref, after.start, after.end)
-        taken = [] if gil is None else meanwhile.spells(gil, after.start, after.end).rows()
-        took = next((row for row in taken if row[3] == State.held and row[5] >= 0), None)
+        taken = [] if gil is None else meanwhile.holds(gil, after.start, after.end).rows()
+        took = next((row for row in taken if row[3] == State.held), None)
         if took is None:
             return "; then it waited for the GIL", ()
         held = Because(took[5], took[1], took[2], State.held, took[2] - took[1], "took the GIL then")
