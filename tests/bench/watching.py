@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-_EVERY_S = 0.12
+_EVERY_S, _OBJECT_EVERY = 0.09, 6
 _PATIENCE_S = 120
 
 
@@ -25,19 +25,20 @@ async def with_viewers(url: str, spec: dict[str, Any], viewers: int) -> int:
 
 
 async def _viewer(client: httpx.AsyncClient, path: str) -> None:
-    grown, asking = 0, None
+    grown, asking, asked = 0, None, 0
     async with client.stream("GET", f"{path}/stream", params={"segments": "false"}) as stream:
         async for line in stream.aiter_lines():
             if line.startswith("data: "):
                 grown = json.loads(line[6:]).get("t_ns", grown)
             if grown and (asking is None or asking.done()):
-                asking = asyncio.create_task(_ask(client, path, grown))
+                asking, asked = asyncio.create_task(_ask(client, path, grown, asked % _OBJECT_EVERY == 0)), asked + 1
     if asking is not None:
         await asking
 
 
-async def _ask(client: httpx.AsyncClient, path: str, grown: int) -> None:
-    """A view, now and then the trace itself, as the page does; then a pause."""
+async def _ask(client: httpx.AsyncClient, path: str, grown: int, whole: bool) -> None:
+    """A view, and from time to time the trace itself; then a pause."""
     await client.get(f"{path}/view", params={"t0": 0, "t1": grown, "px": 1200, "at_work": "true"})
-    await client.get(path)
+    if whole:
+        await client.get(path)
     await asyncio.sleep(_EVERY_S)
