@@ -11,6 +11,8 @@ from engine.wording import duration
 
 _KEEP = "Starting a process costs that each time: keep workers, and give them many jobs or larger ones."
 _LONG_NS = 20_000_000
+_FORK_NS = 1_000_000
+"""No interpreter starts in less."""
 _METHODS = {
     "spawn": "a fresh interpreter started and imported what it needed",
     "forkserver": "the fork server made it, and it imported what it needed",
@@ -81,6 +83,8 @@ def _starts_its_process(question: Question) -> bool:
 
 def _how(question: Question) -> str:
     """What starting a process of this run consists of."""
+    if question.spell.ns < _FORK_NS:
+        return "it was made, and became the program that it is"
     process = process_of(question.meanwhile.trace, question.spell.lane)
     spec = question.meanwhile.trace.record.spec
     if process is None or question.meanwhile.lane(process).parent is None or spec.program:

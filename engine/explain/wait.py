@@ -35,12 +35,20 @@ def io_wait(question: Question) -> Answer:
         free = ", and its whole event loop with it"
     if wait.kind == "sleep":
         return Answer(f"{question.who} {question.said('slept', 'has slept')} for {question.took}{free}.", advice=advice)
+    if wait.holding and not wait.kind:
+        begun = f"{question.who} {question.said('was', 'has been')} blocked for {question.took} with the GIL in hand"
+        return Answer(
+            f"{begun}. In what is not recorded: a page of memory that had to be loaded, or a C call that keeps the GIL.", advice=advice
+        )
     child = meanwhile.process_of_pid(int(wait.target)) if wait.kind == "child" and wait.target.isdigit() else None
     what = wait.what if child is None else f"for {meanwhile.name(child)} to end"
     text = f"{question.who} {question.said('waited', 'has waited')} {question.took} {what}"
     if child is not None:
         return Answer(f"{text}{free}.", (question.beside(child),), edges, advice)
     if not edges:
+        giver = _gave_last(question) if wait.kind == "results" else None
+        if giver is not None:
+            return Answer(f"{text}, the last of them from {meanwhile.name(giver)}{free}.", (question.beside(giver),), (), advice)
         return Answer(f"{text}{free}.", advice=advice)
     sender = edges[-1].from_lane
     return Answer(f"{text}, until {meanwhile.name(sender)} {wait.ended}{free}.", (question.beside(sender),), edges, advice)
@@ -68,3 +76,10 @@ def idle(question: Question) -> Answer:
     if woken:
         return Answer(f"{begun}, until {meanwhile.name(woken[0])} was.", (question.beside(woken[0]),))
     return Answer(f"{begun}.")
+
+
+def _gave_last(question: Question) -> int | None:
+    """Whose job ended last before the spell did."""
+    spell, lanes = question.spell, question.meanwhile.trace.lanes
+    ends = [(job.end_ns, job.lane) for job in question.meanwhile.trace.jobs if spell.start < job.end_ns <= spell.end and job.lane in lanes]
+    return max(ends)[1] if ends and not spell.open else None

@@ -61,6 +61,14 @@ def test_a_started_process_says_what_its_start_method_does(method: str | None, h
     assert play.why(child, 80)["text"] == "Process worker-1 ran for 40.0 ms, with 1 thread."
 
 
+def test_a_process_that_becomes_another_program_at_once_imported_nothing() -> None:
+    play = Play(cores=0)
+    child = play.lane("process", "resource tracker", play.process, pid=200)
+    play.was(child, 0, 0.2, "starting")
+    play.was(child, 0.2, 5, "running")
+    assert play.why(child, 0.1)["text"] == "Process resource tracker took 200 µs to start: it was made, and became the program that it is."
+
+
 def test_a_task_starts_when_its_turn_comes() -> None:
     play = Play()
     main = play.thread("main")

@@ -7,6 +7,7 @@ import pytest
 from engine.explain.phrases import Wait, awaited, doing
 from engine.trace import State
 from tests.support.asking import Play
+from tests.support.scene import MS
 
 
 def test_a_wait_for_a_lock_names_who_released_it_and_what_that_one_did() -> None:
@@ -100,6 +101,7 @@ def test_a_wait_with_the_gil_in_hand_is_warned_of() -> None:
     play.was(a, 21, 30, "io_wait", "blocked_holding_gil")
     assert play.why(a, 3)["text"].startswith("a waited 20.0 ms for something to come out of Queue 1.")
     assert play.why(a, 3)["advice"].startswith("It waited with the GIL in hand")
+    assert play.why(a, 22)["text"].startswith("a was blocked for 9.00 ms with the GIL in hand. In what is not recorded")
     assert play.why(a, 22)["advice"].startswith("It blocked with the GIL in hand")
 
 
@@ -138,6 +140,19 @@ def test_who_sent_what_was_waited_for_is_told() -> None:
     told = play.why(a, 1)
     assert told["text"].startswith("a waited 10.0 ms for results of a future, until b had them.")
     assert told["says"] == {"b": "was meanwhile running Python for 10.0 ms"}
+
+
+def test_results_come_from_whose_job_ended_last() -> None:
+    play = Play()
+    main, a, b = play.thread("main"), play.thread("a"), play.thread("b")
+    play.was(main, 0, 10, "io_wait", "results")
+    play.was(a, 0, 12, "running")
+    play.was(b, 0, 9, "native")
+    for lane, end in ((a, 4), (b, 9), (a, 12)):
+        play.scene.job(lane, 0, 0, end * MS)
+    told = play.why(main, 1)
+    assert told["text"].startswith("main waited 10.0 ms for results, the last of them from b.")
+    assert told["says"] == {"b": "was meanwhile running code outside the GIL for 9.00 ms"}
 
 
 def test_a_task_that_blocks_is_told_to_await_instead() -> None:
