@@ -121,12 +121,14 @@ def test_the_longest_wait_is_a_way_to_it(server: Server, page: Page, turns: str)
     expect(page).to_have_url(re.compile(r"at=\d+(%40|@)\d+"))
 
 
-def test_a_selection_that_lies_outside_says_so(server: Server, page: Page, turns: str, conduct: Conduct) -> None:
+def test_a_selection_that_lies_outside_or_on_no_lanes_says_so(server: Server, page: Page, turns: str, conduct: Conduct) -> None:
     conduct.excuse("status of 422")
     opened(page, server, turns, "v=2&sel=3600000000000-3700000000000")
     expect(page.locator("#selection .notice")).to_contain_text("the trace ends at")
     page.locator("#selection").get_by_role("button", name="Clear").click()
     expect(page.locator("#selection")).to_be_hidden()
+    opened(page, server, turns, f"{SELECTED}~77")
+    expect(page.locator("#selection .notice")).to_contain_text("names lanes that this run does not have")
 
 
 def test_a_selection_grows_with_the_run(server: Server, page: Page, neighbour: Neighbour) -> None:
@@ -172,11 +174,12 @@ def test_a_filter_in_the_address_is_in_the_field(server: Server, page: Page, tur
 
 
 def test_enter_goes_from_one_hit_to_the_next_and_back(server: Server, page: Page, turns: str) -> None:
+    """States may be called what the legend calls them."""
     found = told(server, turns, "search?q=gil_wait+%3E+5ms&limit=3")
     places = [f"{item['lane']}@{item['start_ns']}" for item in found["items"]]  # type: ignore[attr-defined]
     opened(page, server, turns)
     page.keyboard.press("/")
-    page.keyboard.insert_text("gil_wait > 5ms")
+    page.keyboard.insert_text("waiting for the GIL > 5ms")
     expect(page.locator("#search .hitnote")).to_have_text(f"{found['segments_found']} segments, the longest first")
     for key, place in (("Enter", places[0]), ("Enter", places[1]), ("Enter", places[2]), ("Shift+Enter", places[1])):
         page.keyboard.press(key)

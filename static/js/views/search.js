@@ -7,6 +7,7 @@
 
 import { latest } from "../data/latest.js";
 import { h, put } from "../lib/dom.js";
+import { STATES } from "../lib/states.js";
 import { count } from "../lib/units.js";
 import { drawHits, sumsText } from "./search-hits.js";
 
@@ -36,11 +37,12 @@ export function startSearch(root, { source, state, timeline, lanes }) {
   /** What to do as soon as it is known what was found. */
   let then = null;
   let pause = null;
+  let nothing = "";
   /** While a hit is gone to, its lane may come out of the filter: that is not the reader's letting go of the search. */
   let going = false;
 
   const asking = latest({
-    run: (query, options) => source.search(query, options),
+    run: ({ q, ...query }, options) => source.search({ q: withStates(q), ...query }, options),
     done: (told, query) => query.q === wanted() && receive(told, query),
     failed: fail,
   });
@@ -51,6 +53,7 @@ export function startSearch(root, { source, state, timeline, lanes }) {
     found = { q, items: [...found.items, ...told.items], next: told.next_cursor, lanes: told.lanes_found, segments: told.segments_found };
     const { text, state: name, least_ns: least, most_ns: most } = told.query;
     const plain = text && !name && least === null && most === null;
+    nothing = plain ? `Nothing is called that here. ${HINT}` : "Nothing in this run is like that.";
     if (!after) state.change({ find: plain && told.lanes_found > 0 ? q : "" });
     field.setAttribute("aria-invalid", "false");
     draw();
@@ -88,7 +91,7 @@ export function startSearch(root, { source, state, timeline, lanes }) {
 
   function draw() {
     drawHits(list, found.items, found.q, lanes());
-    tell(sumsText(found.lanes, found.segments) ?? `Nothing is called that here. ${HINT}`);
+    tell(sumsText(found.lanes, found.segments) ?? nothing);
     tools.hidden = !found.items.length;
     mark();
   }
@@ -238,6 +241,12 @@ export function startSearch(root, { source, state, timeline, lanes }) {
       field.select();
     },
   };
+}
+
+/** The query with states by their names where it has them as the legend says them: "waiting for the GIL > 5ms". Not in quotation marks. */
+function withStates(q) {
+  const outside = (text) => STATES.reduce((said, { name, label }) => said.replace(new RegExp(`(^|\\s)${label}(?=\\s|[<>]|$)`, "gi"), `$1${name}`), text);
+  return q.split('"').map((part, i) => (i % 2 ? part : outside(part))).join('"');
 }
 
 /** Where to look at a segment from: about its middle, no wider than now, and so that it is neither a hair nor the whole of the picture. */
