@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "engine.overview": ("engine.trace", "engine.views"),
     "engine.text": ("engine.scope", "engine.trace", "engine.views", "engine.wording"),
     "engine.bundle": ("engine.trace",),
-    "engine.exports": ("engine.ranks", "engine.scope", "engine.trace", "engine.views", "engine.wording"),
+    "engine.exports": ("engine.grid", "engine.ranks", "engine.scope", "engine.trace", "engine.views", "engine.wording"),
 }
 """What is derived from a trace, purely: of our own modules, each may know these and itself."""
 PURE = tuple(MAY_IMPORT)
