@@ -67,13 +67,10 @@ def exported(snapshot: Snapshot, wanted: str, t0: int | None = None, t1: int | N
 
 
 def exported_page(snapshot: Snapshot, t0: int | None = None, t1: int | None = None, show: tuple[int, int] | None = None) -> Export:
-    """The trace, or a window of it, as one page of HTML that begins with `show` on screen.
-
-    Raises as `exported` does, ExportError also for more segments than a page can hold.
-    """
+    """The trace, or a window of it, as one page of HTML that begins with `show` on screen. Raises as `exported` does."""
     extent = extent_of(snapshot, t0, t1)
     window = None if show is None else {"t0": show[0], "t1": show[1]}
-    page = single_file(extent, trace_object(snapshot.row, live=snapshot), window).encode("utf-8", "replace")
+    page = single_file(extent, trace_object(snapshot.row, live=snapshot), window, snapshot.index).encode("utf-8", "replace")
     pieces = (page[at : at + _AT_ONCE] for at in range(0, len(page), _AT_ONCE))
     return Export(file_name(snapshot.row.id, ".html", extent), "text/html; charset=utf-8", len(page), pieces)
 

@@ -26,6 +26,7 @@ from markupsafe import Markup
 from app import assets
 from app.pages import environment, json_script
 from engine.exports import Extent, embedded
+from engine.views import ViewIndex
 
 ENTRY = "pages/file.js"
 STYLES = ("tokens", "base", "controls", "trace", "timeline", "panels", "print")
@@ -35,12 +36,9 @@ _POLICY = (
 )
 
 
-def single_file(extent: Extent, trace: dict[str, Any], window: dict[str, int] | None = None) -> str:
-    """The page. `trace`: the trace object; `window`: `{"t0", "t1"}` in ns to begin with, None for all.
-
-    Raises ExportError if there are more segments than a page can hold.
-    """
-    record = embedded(extent)
+def single_file(extent: Extent, trace: dict[str, Any], window: dict[str, int] | None = None, index: ViewIndex | None = None) -> str:
+    """The page. `trace`: the trace object; `window`: `{"t0", "t1"}` in ns to begin with, None for all; `index`: see `embedded`."""
+    record = embedded(extent, index)
     scripts, policy = _scripts()
     return (
         environment(assets.templates_directory())

@@ -52,7 +52,7 @@ def html(
 ) -> Response:
     """A file that opens from disk, without this server and without a network: headline, figures, findings, and a timeline that zooms.
 
-    It carries the exact segments, at most 2,000,000; of a larger trace ask for a window.
+    It carries the exact segments, up to 2,000,000 of them; of a larger trace, or window, the share of each state in columns of time.
     """
     snapshot = found_snapshot(Context.of(request), trace_id)
     window = None if show is None else tuple(int(part) for part in show.split("-"))

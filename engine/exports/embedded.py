@@ -2,6 +2,7 @@
 
 The segments are a block as the store keeps it (`Segments.to_block`), some three bytes each; the page unpacks it and answers views from it
 by the same arithmetic. What takes more than arithmetic is worked out here: who carries work, and for which GIL each lane may wait.
+Of a trace with more of them than a page can keep it carries shares of time instead, which any zoom can be drawn from, though not sharply.
 """
 
 from __future__ import annotations
@@ -12,28 +13,26 @@ from typing import Any
 
 import numpy as np
 
-from engine.exports.extent import ExportError, Extent
+from engine.exports.extent import Extent
+from engine.exports.shares import shares
 from engine.scope import gils_of, host_of
 from engine.trace import Segments, State
+from engine.views import ViewIndex
 
 MOST_SEGMENTS = 2_000_000
 """A page keeps about forty bytes of memory for each."""
 MOST_EDGES = 200_000
 
 
-def embedded(extent: Extent) -> dict[str, Any]:
-    """`{"version", "t0_ns", "t1_ns", "t_ns", "whole", "lanes", "hosts", "gils", "strings", "states", "edges", "edges_left_out", "block"}`.
+def embedded(extent: Extent, index: ViewIndex | None = None) -> dict[str, Any]:
+    """`{"version", "t0_ns", "t1_ns", "t_ns", "whole", "count", "lanes", "hosts", "gils", "strings", "states", "edges", "edges_left_out"}`,
+    and either "block", base64 of the segments, or "shares" (`engine.exports.shares`) if there are more than MOST_SEGMENTS of them.
 
-    `block`: base64. `gils`: lane → the interpreter lanes for whose GIL it may wait. Raises ExportError for more than MOST_SEGMENTS.
+    `gils`: lane → the interpreter lanes for whose GIL it may wait. `index`: that of the trace, if the caller keeps one.
     """
     trace, count = extent.trace, extent.count
-    if count > MOST_SEGMENTS:
-        share = max(round((min(extent.t1, trace.t_ns) - max(extent.t0, 0)) * MOST_SEGMENTS / count * 0.8), 1)
-        raise ExportError(
-            f"{count:,} segments are more than a page without a server can hold ({MOST_SEGMENTS:,}): zoom in and take what you see, "
-            f"name a window (t0={max(extent.t0, 0)}, t1={max(extent.t0, 0) + share} would fit), or take a bundle"
-        )
-    segments = Segments.concat(extent.pieces())
+    exact = count <= MOST_SEGMENTS
+    segments = Segments.concat(extent.pieces()) if exact else Segments.empty()
     edges = list(extent.edges())
     measured = [lane.id for lane in trace.lanes.values() if lane.measured]
     hosts = {host for lane in measured if (host := host_of(trace, lane)) is not None}
@@ -44,6 +43,7 @@ def embedded(extent: Extent) -> dict[str, Any]:
         "t1_ns": extent.t1,
         "t_ns": trace.t_ns,
         "whole": extent.whole,
+        "count": count,
         "lanes": [lane.to_json() for _, lane in sorted(trace.lanes.items())],
         "hosts": sorted(hosts),
         "gils": {str(lane): list(gils_of(trace, lane)) for lane in waiting},
@@ -51,5 +51,5 @@ def embedded(extent: Extent) -> dict[str, Any]:
         "states": [state.name for state in State],
         "edges": [asdict(edge) for edge in edges[:MOST_EDGES]],
         "edges_left_out": max(len(edges) - MOST_EDGES, 0),
-        "block": base64.b64encode(segments.to_block()).decode(),
+        **({"block": base64.b64encode(segments.to_block()).decode()} if exact else {"shares": shares(extent, index or ViewIndex(trace))}),
     }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import gzip
+import importlib
 import io
 import json
 import random
@@ -15,10 +17,13 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import plotly.io
 import pytest
 from playwright.sync_api import Browser, Download, Page, expect
 
+from app.exports import exported_page
+from app.store import Reader
 from engine.trace import Lane, Trace
 from engine.views import ViewIndex
 from tests.browser.conftest import PATIENCE_MS, Conduct
@@ -239,6 +244,36 @@ def query(trace: Trace, chance: random.Random) -> dict[str, Any]:
     if chance.random() < 0.4:
         asked["lanes"] = ",".join(map(str, chance.sample(sorted(trace.lanes), 3)))
     return asked
+
+
+def test_the_page_of_its_own_of_a_huge_trace_holds_shares_and_says_so(
+    neighbour: Neighbour, tmp_path: Path, offline: Callable[[Path], Page], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.import_module("engine.exports.embedded"), "MOST_SEGMENTS", 1000)
+    recording = synthetic.large(50_000, lanes=4)
+    trace, file = recording.trace, tmp_path / "huge.html"
+    snapshot = Reader(neighbour.store).snapshot(neighbour.finished(recording))
+    assert snapshot is not None
+    file.write_bytes(b"".join(exported_page(snapshot).pieces))
+    alone = offline(file)
+    expect(alone.locator("#viewproblem")).to_contain_text("50\u202f001 segments in it, more than a file can hold")
+    expect(alone.locator("#resolution")).to_contain_text("aggregated")
+    index, queries = ViewIndex(trace), [{"px": 500}, {"t0": trace.t_ns // 3, "t1": trace.t_ns // 2, "px": 300, "at_work": True}]
+    for asked, answer in zip(queries, alone.evaluate(ANSWERS, queries), strict=True):
+        view = index.view(asked.get("t0"), asked.get("t1"), int(asked["px"]), at_work=bool(asked.get("at_work")))
+        assert (answer["t0_ns"], answer["columns"], answer["segments"]) == (view["t0_ns"], view["columns"], [])
+        for lane, states in view["coverage"].items():
+            for state, exact in states.items():
+                apart = np.abs(columns(answer["coverage"][lane][state]) - columns(exact))
+                assert apart.max() <= 4, (lane, state)
+    before = alone.locator("#timeline-card").get_attribute("data-window")
+    alone.focus("#timeline")
+    alone.keyboard.press("w")
+    expect(alone.locator("#timeline-card")).not_to_have_attribute("data-window", before or "")
+
+
+def columns(text: str) -> np.ndarray[Any, np.dtype[np.int64]]:
+    return np.frombuffer(base64.b64decode(text), np.uint8).astype(np.int64)
 
 
 def test_the_page_of_its_own_holds_a_window_and_says_so(

@@ -38,8 +38,8 @@ export function viewer(segments, told) {
       columns: grid.columns,
       ns_per_column: grid.step,
       lanes: asked,
-      coverage: new Map(asked.map((lane) => [lane, bytesOf(index(lane).shares(grid.edges), grid)])),
-      refs: new Map(asked.map((lane) => [lane, bytesOf(index(lane).sharesByHolder(grid.edges), grid)]).filter(([, shares]) => Object.keys(shares).length)),
+      coverage: new Map(asked.map((lane) => [lane, columnsOf(index(lane).shares(grid.edges), grid)])),
+      refs: new Map(asked.map((lane) => [lane, columnsOf(index(lane).sharesByHolder(grid.edges), grid)]).filter(([, shares]) => Object.keys(shares).length)),
       totals: Object.fromEntries(asked.map((lane) => [lane, Object.fromEntries(index(lane).shares([begin, end]).map(([state, [ns]]) => [state, ns]))])),
       at_work: atWork ? atWorkOn(grid) : null,
       segments: chosen.map(([lane, row]) => segment(lane, row)),
@@ -97,7 +97,7 @@ export function viewer(segments, told) {
 }
 
 /** Columns of a power of two, from a multiple of it: at most one a pixel, and one more at each end. */
-function gridOf(t0, t1, px) {
+export function gridOf(t0, t1, px) {
   if (!(t0 >= 0 && t0 < t1 && t1 <= LAST_NS) || !(px >= 1 && px <= MOST_COLUMNS)) throw new Error(`There is no view of ${t0} to ${t1} ns on ${px} pixels.`);
   let step = 1;
   while (step * px < t1 - t0) step *= 2;
@@ -107,7 +107,7 @@ function gridOf(t0, t1, px) {
 }
 
 /** Per name one byte a column. Rounded as a running sum, so that what fills a column adds up to 255. */
-function bytesOf(parts, { columns, step }) {
+export function columnsOf(parts, { columns, step }) {
   const sum = new Float64Array(columns).fill(Math.floor(step / 2));
   const done = new Float64Array(columns);
   const told = {};

@@ -5,7 +5,7 @@ import { workerNames } from "../figures/lane-tree.js";
 import { fullName, shortened } from "../figures/rows.js";
 import { boot, byId, h, put } from "../lib/dom.js";
 import { isFinished } from "../lib/states.js";
-import { duration, instant } from "../lib/units.js";
+import { count, duration, instant } from "../lib/units.js";
 import { observable } from "../lib/viewstate.js";
 import { drawBreakdown } from "../views/breakdown.js";
 import { completeness } from "../views/completeness.js";
@@ -55,11 +55,12 @@ async function showBreakdown() {
 }
 
 function tellWhatIsMissing() {
-  const { whole, t0_ns: t0, t1_ns: t1, t_ns: length, edges_left_out: left } = record;
+  const { whole, count: segments, shares, t0_ns: t0, t1_ns: t1, t_ns: length, edges_left_out: left } = record;
   const fine = (t1 - t0) / 1000;
   const parts = [
     whole ? null : `This file holds what lies from ${instant(t0, fine)} to ${instant(Math.min(t1, length), fine)} of a run that is ${duration(length)} long. Key figures and findings are of all of it.`,
-    left ? `${left} arrows are left out.` : null,
+    shares ? `There are ${count(segments)} segments in it, more than a file can hold: it holds what share of every ${duration(shares.ns_per_column)} each state took. For single segments zoom in on gilscope's own page, and save what you see.` : null,
+    left && !shares ? `${count(left)} arrows are left out.` : null,
   ].filter(Boolean);
   if (parts.length) tell(parts.join(" "));
 }

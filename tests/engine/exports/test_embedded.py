@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import importlib
-import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from engine.exports import ExportError, Extent, embedded
-from engine.trace import Segments, Trace
+from engine.exports import Extent, embedded
+from engine.trace import Segments, State, Trace
 from tests.support import synthetic
 from tests.support.scene import MS
 
@@ -41,13 +41,25 @@ def test_what_still_grows_is_held_as_far_as_it_has_come() -> None:
     assert len(Segments.from_block(base64.b64decode(told["block"]))) == len(live.segments) + len(live.open)
 
 
-def test_more_than_a_page_can_hold_is_refused_with_a_window_that_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_than_a_page_can_hold_becomes_the_share_of_each_state_in_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_MODULE, "MOST_SEGMENTS", 1000)
     trace = synthetic.large(20_000).trace
-    with pytest.raises(ExportError, match=r"20,0\d\d segments are more than a page without a server can hold \(1,000\)") as refused:
-        embedded(Extent.of(trace))
-    [window] = re.findall(r"t0=(\d+), t1=(\d+)", str(refused.value))
-    assert embedded(Extent.of(trace, *map(int, window)))["whole"] is False
+    told = embedded(Extent.of(trace))
+    assert "block" not in told
+    shares = told["shares"]
+    assert shares["columns"] * shares["ns_per_column"] >= trace.t_ns
+    assert sum(lane["count"] for lane in shares["lanes"].values()) == told["count"] == len(trace.segments)
+    running = np.frombuffer(base64.b64decode(shares["lanes"]["2"]["states"]["running"]), np.uint8)
+    lane = trace.segments.take((trace.segments.lane == 2) & (trace.segments.state == State.running))
+    assert running.sum() / 255 * shares["ns_per_column"] == pytest.approx(int((lane.end - lane.start).sum()), rel=0.01)
+
+
+def test_many_lanes_get_fewer_columns_so_that_the_page_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_MODULE, "MOST_SEGMENTS", 1000)
+    few, many = (embedded(Extent.of(synthetic.large(20_000, lanes=lanes).trace))["shares"] for lanes in (4, 2000))
+    assert len(many["lanes"]) == 2001
+    assert many["columns"] < few["columns"]
+    assert sum(len(text) for lane in many["lanes"].values() for text in lane["states"].values()) < 60_000_000
 
 
 def test_arrows_beyond_what_a_page_can_hold_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
