@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from engine.exports.names import names
 from engine.trace import Segments, State, Trace
 from engine.wording import duration
 
@@ -117,16 +118,19 @@ def _bounded(query: Query, sign: str, said: str) -> Query:
 
 
 def _named(trace: Trace, text: str) -> list[int]:
-    """Lanes whose names hold the text, those that begin with it first, then by name with its numbers in order."""
+    """Lanes whose names hold the text, those that begin with it first, then by name with its numbers in order.
+
+    Where several have the same name, that of their process belongs to it: `MainThread of worker-2`.
+    """
     if not text:
         return []
-    found = [lane for lane in trace.lanes.values() if text in lane.name.casefold()]
-    return [lane.id for lane in sorted(found, key=lambda lane: (not lane.name.casefold().startswith(text), _natural(lane.name), lane.id))]
+    found = [(lane, name.casefold()) for lane, name in names(trace).items() if text in name.casefold()]
+    return [lane for lane, name in sorted(found, key=lambda one: (not one[1].startswith(text), _natural(one[1]), one[0]))]
 
 
 def _natural(name: str) -> list[Any]:
     """`worker-10` comes after `worker-9`."""
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d{1,18})", name.casefold()) if part]
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d{1,18})", name) if part]
 
 
 def _matching(trace: Trace, part: Segments, query: Query, named: list[int]) -> Ints:

@@ -10,6 +10,7 @@ The first line is of all together; a column for each state that occurs. What is 
 from __future__ import annotations
 
 from engine.exports.csv import cell
+from engine.exports.names import names
 from engine.selection import Selection, Wait
 from engine.trace import State, Trace
 
@@ -22,14 +23,14 @@ def selection_csv(told: Selection, trace: Trace) -> str:
     """The whole text."""
     states = [state.name for state in State if any(state.name in spent.states for spent in told.lanes)]
     lines = [[*_HEADS, *_WAITS, *(f"{state}_ns" for state in states)]]
-    window = (told.t0, told.t1)
+    window, called = (told.t0, told.t1), names(trace)
     figures = (told.segments, told.parallelism, told.max_parallelism, told.handoffs)
     lines.append(
         _line(None, None, "together", *window, *figures, *_wait(told.longest_wait), *(told.states.get(state, 0) for state in states))
     )
     for spent in told.lanes:
         lane = trace.lanes.get(spent.lane)
-        head = (spent.lane, lane.kind if lane else None, lane.name if lane else None)
+        head = (spent.lane, lane.kind if lane else None, called.get(spent.lane))
         times = (spent.states.get(state, 0) for state in states)
         lines.append(_line(*head, *window, spent.segments, None, None, None, *_wait(spent.longest_wait), *times))
     return "".join(",".join(line) + _LINE for line in lines)

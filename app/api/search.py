@@ -14,6 +14,7 @@ from app.context import Context
 from app.problems import ProblemError
 from app.store import Snapshot
 from engine.excerpt import excerpt
+from engine.exports.names import names
 from engine.search import LONGEST_QUERY, SearchError, parsed, search
 from engine.trace import Segments, State, Trace
 from engine.wording import duration
@@ -47,14 +48,14 @@ def get_search(
         query = parsed(q)
     except SearchError as error:
         refuse("q", str(error))
-    trace = snapshot.trace
+    trace, called = snapshot.trace, names(snapshot.trace)
     found = search(trace, query, after, limit)
     lanes = found.lanes[after : after + limit]
     reached = after + len(lanes) + len(found.segments)
     more = reached < len(found.lanes) + found.total and reached <= MAX_PLACE
     return answer(
         {
-            "items": [*(_lane_hit(trace, lane) for lane in lanes), *_hits(trace, found.segments)],
+            "items": [*(_lane_hit(lane, called) for lane in lanes), *_hits(trace, found.segments, called)],
             "next_cursor": str(reached) if more else None,
             "lanes_found": len(found.lanes),
             "segments_found": found.total,
@@ -112,18 +113,18 @@ def _with_holders(snapshot: Snapshot, segments: Segments) -> list[dict[str, Any]
     return told
 
 
-def _lane_hit(trace: Trace, lane: int) -> dict[str, Any]:
-    return {"lane": lane, "start_ns": None, "end_ns": None, "state": None, "detail": None, "text": trace.lanes[lane].name}
+def _lane_hit(lane: int, called: dict[int, str]) -> dict[str, Any]:
+    return {"lane": lane, "start_ns": None, "end_ns": None, "state": None, "detail": None, "text": called[lane]}
 
 
-def _hits(trace: Trace, segments: Segments) -> list[dict[str, Any]]:
+def _hits(trace: Trace, segments: Segments, called: dict[int, str]) -> list[dict[str, Any]]:
     return [
-        {name: item[name] for name in ("lane", "start_ns", "end_ns", "state", "detail")} | {"text": _said(trace, item)}
+        {name: item[name] for name in ("lane", "start_ns", "end_ns", "state", "detail")} | {"text": _said(item, called)}
         for item in segments.to_json(trace.strings)
     ]
 
 
-def _said(trace: Trace, item: dict[str, Any]) -> str:
-    name = trace.lanes[item["lane"]].name if item["lane"] in trace.lanes else f"lane {item['lane']}"
+def _said(item: dict[str, Any], called: dict[int, str]) -> str:
+    name = called.get(item["lane"], f"lane {item['lane']}")
     length = duration(item["end_ns"] - item["start_ns"])
     return f"{length} {item['state']} of {name}" + (f": {item['detail']}" if item["detail"] else "")

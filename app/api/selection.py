@@ -12,6 +12,7 @@ from app.api.answers import INVALID, NOT_FOUND, TraceId, answer, found_snapshot
 from app.api.examples import SELECTION, told
 from app.api.windows import From, LaneIds, To, lanes_of, refuse, window_of
 from app.context import Context
+from engine.exports.names import names
 from engine.selection import Selection, Spent, selection
 from engine.selection_csv import selection_csv
 from engine.trace import State, Trace
@@ -43,14 +44,15 @@ def get_selection(
     """
     snapshot = found_snapshot(Context.of(request), trace_id)
     told = selection(snapshot.trace, *window_of(snapshot, t0, t1), lanes_of(snapshot, lanes))
-    items = _sorted(snapshot.trace, [one for one in told.lanes if find.casefold() in _name(snapshot.trace, one).casefold()], sort)
+    called = names(snapshot.trace)
+    items = _sorted(snapshot.trace, [one for one in told.lanes if find.casefold() in called.get(one.lane, "").casefold()], sort, called)
     page = items[after : after + limit]
     more = limit > 0 and after + limit < len(items)
     return answer(
         {
             **_figures(told),
             "states_found": [state.name for state in State if any(state.name in one.states for one in items)],
-            "items": [_item(snapshot.trace, one) for one in page],
+            "items": [_item(snapshot.trace, one, called) for one in page],
             "items_in_all": len(items),
             "next_cursor": str(after + limit) if more else None,
         }
@@ -83,12 +85,12 @@ def _figures(told: Selection) -> dict[str, Any]:
     }
 
 
-def _item(trace: Trace, one: Spent) -> dict[str, Any]:
+def _item(trace: Trace, one: Spent, called: dict[int, str]) -> dict[str, Any]:
     lane = trace.lanes.get(one.lane)
     return {
         "lane": one.lane,
         "kind": lane.kind if lane else None,
-        "name": _name(trace, one),
+        "name": called.get(one.lane),
         "work": one.works,
         "states": one.states,
         "segments": one.segments,
@@ -96,11 +98,7 @@ def _item(trace: Trace, one: Spent) -> dict[str, Any]:
     }
 
 
-def _name(trace: Trace, one: Spent) -> str:
-    return trace.lanes[one.lane].name if one.lane in trace.lanes else f"lane {one.lane}"
-
-
-def _sorted(trace: Trace, items: list[Spent], sort: str) -> list[Spent]:
+def _sorted(trace: Trace, items: list[Spent], sort: str, called: dict[int, str]) -> list[Spent]:
     """By the key; those that are alike in it by id."""
     key = sort.removeprefix("-")
     if key not in _SORTS:
@@ -108,7 +106,7 @@ def _sorted(trace: Trace, items: list[Spent], sort: str) -> list[Spent]:
     keys: dict[str, Callable[[Spent], Any]] = {
         "work": lambda one: not one.works,
         "lane": lambda one: one.lane,
-        "name": lambda one: _name(trace, one).casefold(),
+        "name": lambda one: called.get(one.lane, "").casefold(),
         "segments": lambda one: one.segments,
         "longest_wait": lambda one: one.longest_wait.ns if one.longest_wait else 0,
     }

@@ -82,6 +82,12 @@ def test_lanes_that_begin_with_the_text_come_first() -> None:
     assert names(trace, search(trace, parsed("main"), 0, 50).lanes) == ["main", "main-of-all", "a-main"]
 
 
+def test_lanes_of_the_same_name_are_found_by_that_of_their_process() -> None:
+    trace = drawn("process job-1 |r|\nthread main |r|\nprocess job-2 |r|\nthread main |r|")
+    assert search(trace, parsed("job-2"), 0, 50).lanes == (3, 4)
+    assert search(trace, parsed("main"), 0, 50).lanes == (2, 4)
+
+
 def spans(trace: Trace, query: str, first: int = 0, limit: int = 50) -> list[tuple[str, int, int]]:
     rows = search(trace, parsed(query), first, limit).segments.rows()
     return [(trace.lanes[lane].name, start // MS, end // MS) for lane, start, end, *_ in rows]
