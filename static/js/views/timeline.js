@@ -220,7 +220,8 @@ export function startTimeline(root, { source, state, span = () => null, compact 
     root.dataset.chosen = chosen ? `${chosen.lane}@${chosen.t}` : "";
     root.dataset.selection = selection ? `${selection.t0}-${selection.t1}` : "";
     root.dataset.live = extent.paused ? "paused" : extent.live ? "growing" : "over";
-    drawing.schedule({ calm });
+    // What a run has grown by is drawn when its view is here: drawn twice, it would be seen later.
+    if (!calm) drawing.schedule();
   }
 
   function move(window) {
