@@ -21,10 +21,10 @@ export function sumsText(lanes, segments) {
   return said.length ? said.join(" · ") : null;
 }
 
-function hit({ start_ns: start, end_ns: end, state: name, detail }, at, { name: who, full, kind }, q) {
+function hit({ start_ns: start, end_ns: end, state: name, detail, text }, at, { name: who, full, kind }, q) {
   const said =
     start === null
-      ? [h("span", { class: "kind" }, KINDS[kind] ?? "lane"), h("span", { class: "what" }, marked(who, q))]
+      ? [h("span", { class: "kind" }, KINDS[kind] ?? "lane"), h("span", { class: "what" }, marked(who, q) ?? marked(text, q) ?? who)]
       : [
           stateGlyph(name) ?? h("span", { class: "glyph" }),
           h("span", { class: "time" }, duration(end - start)),
@@ -34,10 +34,10 @@ function hit({ start_ns: start, end_ns: end, state: name, detail }, at, { name: 
   return h("li", { id: `search-hit-${at}`, role: "option", "aria-selected": "false", title: full, data: { at, kind: start === null ? "lane" : "segment" } }, said);
 }
 
-/** The name with the part that was looked for set off. */
+/** The name with the part that was looked for set off; null if it does not hold it (that of its process may). */
 function marked(name, q) {
   const from = name.toLowerCase().indexOf(q.toLowerCase());
-  return from < 0 ? name : [name.slice(0, from), h("mark", {}, name.slice(from, from + q.length)), name.slice(from + q.length)];
+  return from < 0 ? null : [name.slice(0, from), h("mark", {}, name.slice(from, from + q.length)), name.slice(from + q.length)];
 }
 
 function number(many, noun) {

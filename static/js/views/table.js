@@ -100,12 +100,12 @@ export function startTable(root, { source, state, timeline, lanes, button }) {
     landing = null;
   }
 
-  function row({ lane, work, states: told, segments, longest_wait: wait }, states, processes, { name, full, kind }) {
+  function row({ lane, name: asked, work, states: told, segments, longest_wait: wait }, states, processes, { name, full, kind }) {
     // A process that is `running` is there; whether anybody in it runs is told of its threads.
     const { running: alive, ...others } = told;
     const spent = kind === "process" ? others : told;
     const whole = Object.values(spent).reduce((all, ns) => all + ns, 0);
-    const press = h("button", { class: "linklike", type: "button", title: `${full}: show it segment by segment`, data: { key: `lane-${lane}` }, on: { click: () => enter(lane) } }, name);
+    const press = h("button", { class: "linklike", type: "button", title: `${full}: show it segment by segment`, data: { key: `lane-${lane}` }, on: { click: () => enter(lane) } }, kind === "interpreter" ? asked : name);
     return h(
       "tr",
       { "aria-current": state.now.chosen?.lane === lane ? "true" : null, class: work ? "works" : null },
