@@ -18,7 +18,7 @@ const DEFAULTS = { folded: [], pinned: [], moved: [], hidden: [], find: "", quie
 /**
  * tree: from `treeOf`. options, as in the view state: {folded, pinned, moved, hidden, find, quiet}, the machine's `cores`, and `compact`: low
  * rows, and none that adds lanes up.
- * Answers {rows, pinnedHeight, height, quietCount, hues, hosts, sumScale, placeOf, rowOf}. A row is {key, lane, kind, depth, top, height,
+ * Answers {tree, rows, pinnedHeight, height, quietCount, hues, hosts, sumScale, placeOf, rowOf}. A row is {key, lane, kind, depth, top, height,
  * label, full, foldable, folded, mark, pinned}; `lane` is null for the rows that are none (`sum`, `group`). Rows are sorted by `top`.
  * `pinnedHeight`: how far the rows reach that stay on top. `sumScale`: the top of the first row's scale. `rowOf`: Map(lane id → its row);
  * `placeOf(id)`: that, or the row of the nearest lane above it which has one.
@@ -80,7 +80,7 @@ export function layRows(tree, options = {}) {
   }
   const rowOf = new Map(rows.filter((row) => row.lane).map((row) => [row.lane.id, row]));
   const scale = Math.max(2, Math.min(cores ?? Infinity, tree.hosts.length));
-  return { rows, rowOf, pinnedHeight, placeOf: (id) => place(tree, rowOf, id), height: top + 4, quietCount: tree.quietCount, hues: tree.hues, hosts: tree.hosts, sumScale: scale };
+  return { tree, rows, rowOf, pinnedHeight, placeOf: (id) => place(tree, rowOf, id), height: top + 4, quietCount: tree.quietCount, hues: tree.hues, hosts: tree.hosts, sumScale: scale };
 }
 
 /** The rows that lie between two heights at least in part; found by halving, for there may be thousands. */

@@ -9,6 +9,7 @@ import { workerNames } from "../figures/lane-tree.js";
 import { fullName, shortened } from "../figures/rows.js";
 import { boot, byId, h, put } from "../lib/dom.js";
 import { isFinished } from "../lib/states.js";
+import { paced } from "../lib/paced.js";
 import { duration, instant } from "../lib/units.js";
 import { observable, readState } from "../lib/viewstate.js";
 import { drawActions, drawLabel } from "../views/actions.js";
@@ -29,6 +30,8 @@ import { startWhy } from "../views/why.js";
 
 /** In the breakdown; the server answers no more lanes at once. */
 const MOST_LANES = 512;
+
+const LOOK_FOR_LANES_MS = 2000;
 
 const { trace: first, read_only: readOnly } = boot();
 const id = first.id;
@@ -64,6 +67,9 @@ const why = startWhy(byId("why"), { source, state, timeline, lanes: () => lanes 
 const panels = startPanels(byId("toolbar").querySelector(".tools"), { source, state, timeline, lanes: () => lanes });
 const share = startShare(byId("share"), { trace: () => trace, state, timeline });
 
+/** Of few lanes the picture is asked for as a whole, and tells of new ones; of many, only of those on screen. */
+const lookForLanes = paced(() => askingLanes.ask(), LOOK_FOR_LANES_MS);
+
 keepAddress(state, tellProblem);
 state.on((now, before) => {
   if (now.window !== before.window) askBreakdown();
@@ -76,6 +82,7 @@ if (!isFinished(first.status)) {
     grown(ns) {
       grown = ns;
       timeline.grow(ns);
+      lookForLanes();
       why.refresh();
       panels.refresh();
       askingTrace.ask();

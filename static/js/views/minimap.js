@@ -41,15 +41,13 @@ export function startMinimap(element, { source, extent, tree, window, onMove }) 
   });
 
   function refresh() {
-    const { measured } = tree();
+    const { measured, lanes } = tree();
     const few = measured.length <= MOST_LANES ? measured : [];
-    const end = extent.live ? extent.end : extent.end;
-    if (end <= 1 || !tree().lanes.length) return;
-    asking.ask({ t0: 0, t1: Math.ceil(end), px: Math.max(200, width), lanes: few.map((lane) => lane.id).join(",") || firstLane(), budget: 0, at_work: true, overview: true });
+    const { end } = extent;
+    if (end <= 1 || !lanes.length) return;
+    // Some lane must be named, or all would be told.
+    asking.ask({ t0: 0, t1: Math.ceil(end), px: Math.max(200, width), lanes: (few.length ? few : lanes.slice(0, 1)).map((lane) => lane.id).join(","), budget: 0, at_work: true, overview: true });
   }
-
-  /** Some lane must be named, or all would be told. */
-  const firstLane = () => String(tree().lanes[0]?.id ?? 0);
 
   function draw() {
     if (!width) return;

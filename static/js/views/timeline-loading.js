@@ -34,6 +34,8 @@ export function startLoading({ source, extent, frame, laid, view, arrows, done, 
 
   function ask({ urgent = false } = {}) {
     const { window, width } = frame();
+    // As long as no lanes are known nobody can say which are on screen.
+    if (!laid().tree.lanes.length) return;
     if (isOutside(window, extent.live ? extent.horizon : extent.end)) return;
     const { t0, t1, px } = request(window, width, extent.horizon);
     asking.ask({ t0, t1, px, lanes: lanesToAsk()?.join(",") ?? null, edges: arrows() ? MOST_ARROWS : null, at_work: true, overview: true }, { urgent });
@@ -44,11 +46,13 @@ export function startLoading({ source, extent, frame, laid, view, arrows, done, 
   }
 
   function lanesToAsk() {
-    const { rows, pinnedHeight } = laid();
-    if (rows.length <= ASK_ALL_LANES) return null;
+    const { tree, rows, pinnedHeight } = laid();
+    if (tree.lanes.length <= ASK_ALL_LANES) return null;
     const { scroll, height } = frame();
     const near = [...rowsBetween(rows, 0, pinnedHeight), ...rowsBetween(rows, scroll - NEAR_PX, scroll + height + NEAR_PX)];
-    return [...new Set(near.filter((row) => row.lane).map((row) => row.lane.id))].slice(0, MOST_LANES);
+    const ids = new Set(near.filter((row) => row.lane).map((row) => row.lane.id));
+    // Where none is on screen one must be named all the same, or all would be told.
+    return ids.size ? [...ids].slice(0, MOST_LANES) : [tree.lanes[0].id];
   }
 
   function isSharp() {

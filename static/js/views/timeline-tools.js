@@ -59,6 +59,7 @@ export function startTools(parts, state, act) {
   function badge(view, { window, width }) {
     const { badge: element } = parts;
     if (view.columns === undefined) return;
+    if (view.opened < 1) return opening(view.opened, element);
     const hidden = view.segments_in_window - view.segments_shown - view.open.length;
     const exact = hidden <= 0;
     const crowd = view.segments_in_window / Math.max(1, (view.columns * view.ns_per_column * width) / Math.max(1, window.t1 - window.t0));
@@ -69,6 +70,15 @@ export function startTools(parts, state, act) {
     element.title = exact
       ? "Every recorded segment of this window is drawn as its own bar."
       : `${count(hidden)} of ${count(view.segments_in_window)} segments are too short to see here: each column of pixels shows the share of its ${duration(view.ns_per_column)} that every state takes. Zoom in to see them one by one.`;
+  }
+
+  /** A large trace is being read, and what is drawn so far is its overview. */
+  function opening(share, element) {
+    root.dataset.resolution = "opening";
+    if (!element) return;
+    element.dataset.resolution = "opening";
+    element.textContent = `opening: ${Math.round(100 * share)} %`;
+    element.title = "This is a large trace. What is drawn is an overview of its whole run; zoomed in, it becomes sharp when the trace is open, in a few seconds.";
   }
 
   /** One box for each kind of lanes that there is. */

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from engine.trace import Segments
 from tests.browser.neighbour import Neighbour, Run
 from tests.browser.timeline.opened import Timeline
 from tests.support import synthetic
@@ -70,3 +72,28 @@ def test_a_finished_run_has_nothing_to_follow_or_hold(show: Show, turns: str, pa
     expect(timeline.card).to_have_attribute("data-live", "over")
     expect(page.locator("#follow")).to_be_hidden()
     expect(page.locator("#pause")).to_be_hidden()
+
+
+def test_lanes_that_begin_later_appear_however_many_there_are(show: Show, neighbour: Neighbour, page: Page) -> None:
+    whole = synthetic.processes_at_once(workers=64, seconds=1)
+    first = whole.frames[0]
+    begun = tuple(lane for lane in first.lanes if lane.id <= 150)
+    later = tuple(lane for lane in first.lanes if lane.id > 150)
+    assert later, "all lanes begin in the first frame of this recording"
+    frames = [replace(first, lanes=begun, segments=_of(first.segments, 150), open=_of(first.open, 150)), *whole.frames[1:]]
+    frames[1] = replace(frames[1], lanes=(*later, *frames[1].lanes))
+    made = neighbour.queue(whole._replace(frames=frames))
+    made.grow(1)
+    show(made.id)
+    labels = page.locator(".lanelabel[data-measured]")
+    expect(labels.filter(has_text="worker-1").first).to_be_attached()
+    page.locator("#kinds summary").click()
+    page.fill("#lanefind", "worker-64")
+    expect(labels).to_have_count(0)
+    made.grow(1)
+    expect(labels).to_have_count(1)
+    made.finish()
+
+
+def _of(segments: Segments, last: int) -> Segments:
+    return segments.take(segments.lane <= last)
