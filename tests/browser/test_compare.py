@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import httpx
 import pytest
@@ -276,14 +277,15 @@ def test_runs_that_are_chosen_in_the_list_are_held_against_each_other(neighbour:
     expect(page.locator("#chosen")).to_be_hidden()
 
 
-def test_a_read_only_server_shows_it_and_offers_nothing_that_would_change_it(neighbour: Neighbour, data: object, page: Page) -> None:
+def test_a_read_only_server_shows_it_and_offers_nothing_that_would_change_it(neighbour: Neighbour, data: Path, page: Page) -> None:
     identity, _ = neighbour.compared(contest())
-    with Server(data, "--read-only") as server:  # type: ignore[arg-type]
+    with Server(data, "--read-only") as server:
         page.goto(f"{server.url}/c/{identity}")
         expect(page.locator("#headline")).to_contain_text("processes")
         expect(page.locator("#actions button")).to_have_text(["Copy link"])
         page.goto(server.url)
         expect(page.locator("#compare")).to_be_disabled()
+        page.goto("about:blank")
 
 
 def test_a_real_comparison_grows_and_answers(server: Server, page: Page) -> None:
