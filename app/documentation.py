@@ -107,6 +107,8 @@ def _curl(method: str, url: str, body: str | None, said: dict[str, Any]) -> str:
         words += ["--data-binary", "@trace.gilscope"]
     if "text/event-stream" in json.dumps(said.get("responses", {})):
         words.append("-N")
+    if "/export/" in url:
+        words.append("-OJ")
     return shlex.join([*words, url])
 
 

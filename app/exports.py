@@ -15,9 +15,7 @@ from dataclasses import dataclass
 from app.single_file import single_file
 from app.store import ConflictError, Snapshot
 from app.trace_object import trace_object
-from engine.exports import Extent, chrome, csv
-from engine.exports.chrome import BYTES_A_SEGMENT as CHROME_BYTES
-from engine.exports.csv import BYTES_A_SEGMENT as CSV_BYTES
+from engine.exports import Extent, chrome, chrome_bytes, csv, csv_bytes
 
 _AT_ONCE = 128 * 2**10
 _PACKED = 14
@@ -26,18 +24,18 @@ _PACKED = 14
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How one format is written. `bytes_a_segment`: about."""
+    """How one format is written. `length`: bytes, about."""
 
     name: str
     suffix: str
     media_type: str
-    bytes_a_segment: int
+    length: Callable[[Extent], int]
     write: Callable[[Extent], Iterator[str]]
 
 
 TEXTS = {
-    "chrome": Format("chrome", ".trace.json", "application/json", CHROME_BYTES, chrome),
-    "csv": Format("csv", ".csv", "text/csv; charset=utf-8", CSV_BYTES, csv),
+    "chrome": Format("chrome", ".trace.json", "application/json", chrome_bytes, chrome),
+    "csv": Format("csv", ".csv", "text/csv; charset=utf-8", csv_bytes, csv),
 }
 FORMATS = ("bundle", *TEXTS, "html")
 
@@ -60,7 +58,7 @@ def exported(snapshot: Snapshot, wanted: str, t0: int | None = None, t1: int | N
     extent = extent_of(snapshot, t0, t1)
     kind = TEXTS[wanted]
     pieces = _gathered(piece.encode("utf-8", "replace") for piece in kind.write(extent))
-    name, estimate = file_name(snapshot.row.id, kind.suffix, extent), 1000 + kind.bytes_a_segment * extent.count
+    name, estimate = file_name(snapshot.row.id, kind.suffix, extent), kind.length(extent)
     if packed:
         return Export(f"{name}.gz", "application/gzip", estimate // _PACKED, _gzipped(pieces))
     return Export(name, kind.media_type, estimate, pieces)

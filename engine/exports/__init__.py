@@ -9,10 +9,10 @@
 Texts are told in pieces, so that what is in memory does not grow with the trace. Pure: no clock, no file, no process.
 """
 
-from engine.exports.chrome import chrome
-from engine.exports.csv import csv
+from engine.exports.chrome import chrome, chrome_bytes
+from engine.exports.csv import csv, csv_bytes
 from engine.exports.embedded import embedded
 from engine.exports.extent import ExportError, Extent
 from engine.exports.figure import figure
 
-__all__ = ["ExportError", "Extent", "chrome", "csv", "embedded", "figure"]
+__all__ = ["ExportError", "Extent", "chrome", "chrome_bytes", "csv", "csv_bytes", "embedded", "figure"]

@@ -29,11 +29,20 @@ from engine.trace import EdgeKind, Segments, State, Trace
 
 Ints = npt.NDArray[np.int64]
 
-BYTES_A_SEGMENT = 110
-"""About, with its share of everything else."""
+_BYTES_A_SLICE, _BYTES_A_STEP = 105, 245
+"""About, with its share of everything else: a segment of a thread or core; one of a task."""
 _NOBODY = frozenset({(State.free, "interpreter"), (State.idle, "cpu")})
 _ARROWS: dict[EdgeKind, str] = {"spawn": "started", "submit": "handed over work", "release": "released", "message": "sent"}
 _AT_ONCE = 4096
+
+
+def chrome_bytes(extent: Extent) -> int:
+    """How long the text becomes, about."""
+    segments = extent.trace.segments
+    tasks = [lane.id for lane in extent.trace.lanes.values() if lane.kind == "task"]
+    steps = int((np.searchsorted(segments.lane, tasks, "right") - np.searchsorted(segments.lane, tasks)).sum())
+    share = steps / max(len(segments), 1)
+    return 1000 + round(extent.count * (share * _BYTES_A_STEP + (1 - share) * _BYTES_A_SLICE))
 
 
 def chrome(extent: Extent) -> Iterator[str]:

@@ -17,7 +17,7 @@ from app.store import Snapshot
 from tests.app.problem import assert_problem
 from tests.support import synthetic
 from tests.support.demo_server import put
-from tests.support.scene import MS
+from tests.support.scene import MS, Recording
 
 pytestmark = pytest.mark.anyio
 
@@ -55,8 +55,13 @@ async def test_a_packed_file_holds_the_same_and_says_so_in_its_name(client: http
 
 @pytest.mark.usefixtures("stored")
 @pytest.mark.parametrize("wanted", ["chrome", "csv"])
-async def test_the_length_is_estimated_within_a_third(client: httpx.AsyncClient, wanted: str) -> None:
-    response = await client.get(f"{TRACE}/export/{wanted}")
+@pytest.mark.parametrize("recording", [synthetic.threads_taking_turns(), synthetic.tasks_on_a_loop(seconds=3)])
+async def test_the_length_is_estimated_within_a_third(
+    client: httpx.AsyncClient, stored: Context, wanted: str, recording: Recording
+) -> None:
+    if recording.record.id not in TRACE:
+        put(stored.store, recording)
+    response = await client.get(f"/api/v1/traces/{recording.record.id}/export/{wanted}")
     assert int(response.headers["x-estimated-length"]) == pytest.approx(len(response.content), rel=1 / 3)
 
 

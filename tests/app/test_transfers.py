@@ -38,7 +38,7 @@ def test_an_export_ends_when_its_reader_hangs_up(tmp_path: Path, monkeypatch: py
         finally:
             over.set()
 
-    monkeypatch.setitem(exports.TEXTS, "csv", exports.Format("csv", ".csv", "text/csv", 80, endless))
+    monkeypatch.setitem(exports.TEXTS, "csv", exports.Format("csv", ".csv", "text/csv", lambda _: 80, endless))
     app = create_app(Settings(data=tmp_path), Stage().launch)
     put(app.state.context.store, synthetic.threads_taking_turns())
     with served(app, tmp_path) as url:
