@@ -82,7 +82,12 @@ def trace(request: Request, trace_id: Annotated[str, PathParameter()]) -> Respon
 
 @router.api_route("/c", methods=["GET", "HEAD"])
 def chosen(request: Request, ids: str = "") -> Response:
-    found = chosen_runs(Context.of(request), ids)
+    try:
+        found = chosen_runs(Context.of(request), ids)
+    except ProblemError as problem:
+        if not problem.errors:
+            raise
+        return error_page(request, problem.status, "Which runs?", f"The address {problem.errors[0]['message']}.")
     return _page(request, "compare.html", {"page": "compare", "comparison": found}, comparison=found, title=found["title"])
 
 

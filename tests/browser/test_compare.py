@@ -184,6 +184,7 @@ def test_an_unknown_comparison_and_a_choice_that_cannot_be_have_pages_that_say_s
     ):
         page.goto(f"{server.url}/c?ids={ids}")
         expect(page.locator("main")).to_have_attribute("data-status", "422")
+        expect(page.locator("h1")).to_have_text("Which runs?")
         expect(page.locator("main")).to_contain_text(said)
 
 
