@@ -3,6 +3,7 @@
 //  y is in pixels from the top of the plot, x in the unit that fits the window, from the start of the trace. What lies behind, the picture
 //  of occupied fractions, is painted on a canvas below; a figure that leaves the page takes it along as an image.
 
+import { channels } from "../lib/palette.js";
 import { unitFor } from "../lib/units.js";
 import { STATES } from "../lib/states.js";
 import { arrows } from "./arrows.js";
@@ -39,7 +40,7 @@ export function timelineFigure(view, laid, frame, palette) {
         nticks: Math.max(3, Math.floor(frame.width / 120)),
         separatethousands: true,
         exponentformat: "none",
-        gridcolor: palette.line,
+        gridcolor: shadow(palette.ink),
         zeroline: false,
         ticks: "outside",
         ticklabelposition: "outside right",
@@ -52,6 +53,11 @@ export function timelineFigure(view, laid, frame, palette) {
       yaxis: { range: [frame.height, 0], fixedrange: true, visible: false },
     },
   };
+}
+
+/** A line that shines through: over the picture a pale one would look like a gap in it. */
+function shadow(colour) {
+  return `rgba(${channels(colour).join(",")},0.11)`;
 }
 
 /** The unit of the axis: that of the window's width, unless its position would then need more than six digits. */

@@ -184,7 +184,7 @@ function showBreakdown({ lanes: spent, all }) {
   const measured = lanes.filter((lane) => lane.measured && spent[lane.id]);
   const names = workerNames(lanes);
   const rows = measured.map((lane) => ({ name: shortened(names.get(lane.id) ?? lane.name), full: fullName(lane), states: spent[lane.id] }));
-  drawBreakdown(byId("breakdown"), { rows, total: all, noun: trace.spec.program?.length ? "thread" : "worker" });
+  drawBreakdown(byId("breakdown"), { rows, total: all, noun: trace.spec.program?.length ? "thread" : "worker", count: lanes.filter((lane) => lane.measured).length });
   const window = state.now.window;
   byId("breakdown-note").textContent = window ? `in the window from ${instant(window.t0, (window.t1 - window.t0) / 100)}, ${duration(window.t1 - window.t0)} long` : "";
 }

@@ -2,16 +2,16 @@
 
 import { h, put } from "../lib/dom.js";
 import { STATES, stateLabel } from "../lib/states.js";
-import { duration, percent } from "../lib/units.js";
+import { count as number, duration, percent } from "../lib/units.js";
 
 const SHOWN = 16;
 
 /**
  * rows: [{name, full, states: {running: ns, …}}], one per measured lane; total: the same summed, as the server tells it, or null; `noun`:
- * what such a lane is, "worker" or "thread".
+ * what such a lane is, "worker" or "thread"; `count`: how many there are, told here or not.
  * Shows all of them together and each by itself, and below every number as text.
  */
-export function drawBreakdown(element, { rows, total, noun }) {
+export function drawBreakdown(element, { rows, total, noun, count = rows.length }) {
   const all = total && Object.keys(total).length ? [{ name: `all ${noun}s`, full: `all ${noun}s together`, states: total, whole: true }] : [];
   const shown = [...all, ...(rows.length > 1 || !all.length ? rows.slice(0, SHOWN) : [])];
   if (!shown.length) {
@@ -23,7 +23,7 @@ export function drawBreakdown(element, { rows, total, noun }) {
   put(
     element,
     h("ul", { class: "bars" }, shown.map((row) => bar(row, row.whole ? sum(row.states) : longest))),
-    rows.length > SHOWN ? h("p", { class: "muted small" }, `and ${rows.length - SHOWN} more in the table`) : null,
+    count > SHOWN ? h("p", { class: "muted small" }, `and ${number(count - SHOWN)} more${count > rows.length ? `, of which the table has the first ${rows.length - SHOWN}` : " in the table"}`) : null,
     h("details", { open }, h("summary", {}, "The same as a table"), open ? table(rows, total, noun) : null),
   );
   // Of hundreds of lanes the table is long in the making: it waits until somebody wants it.
