@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.comparison.entrant import DELETED
-from engine.comparison.measure import DISTURBED
+from engine.comparison.measure import ALIKE, DISTURBED
 from engine.comparison.reasons import words_of
 from engine.comparison.standing import Standing
 from engine.wording import duration, listed, percent, ranged
@@ -83,7 +83,7 @@ def _clauses(timed: list[Standing], live: list[Standing]) -> Iterable[Clause]:
     base = next((one for one in timed if one.is_base), None)
     told = list(_against(base, timed) if base else _among(timed))
     if _is_disturbed(timed):
-        return [Clause((), "Other programs had the cores meanwhile, so these times tell little"), *told]
+        return [Clause((), "Other programs had the cores meanwhile, so these times do not tell which is best"), *told]
     return told
 
 
@@ -140,11 +140,14 @@ def _took(*some: Standing) -> str:
 
 
 def _is_disturbed(timed: Sequence[Standing]) -> bool:
-    """What the others are held against, and who leads, must have had the cores to itself; so must most of the rest."""
-    if len({one.entrant.task for one in timed}) != 1:
+    """Whether somebody else could have been the fastest, or the fastest no faster than the baseline, had the cores been there for them."""
+    if len({one.entrant.task for one in timed}) != 1 or len(timed) < 2:
         return False
-    disturbed = _disturbed(timed)
-    return len(timed) > 1 and (len(disturbed) * 2 > len(timed) or any(one.is_base or one.leads for one in disturbed))
+    best = min(timed, key=lambda one: one.elapsed_ns or 0)
+    robbed = [one for one in _disturbed(timed) if one is not best]
+    return any(
+        (one.elapsed_ns or 0) * (1 - one.disturbance) < (best.elapsed_ns or 0) * (1 + ALIKE if one.is_base else 1 - ALIKE) for one in robbed
+    )
 
 
 def _disturbed(timed: Sequence[Standing]) -> list[Standing]:

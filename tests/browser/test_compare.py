@@ -294,6 +294,6 @@ def test_a_real_comparison_grows_and_answers(server: Server, page: Page) -> None
     made = httpx.post(f"{server.url}/api/v1/comparisons", json=wish).json()
     page.goto(f"{server.url}{made['permalink']}")
     expect(page.locator("main")).to_have_attribute("data-status", "complete", timeout=60_000)
-    expect(page.locator("#headline")).to_contain_text("times as fast as sequential")
-    expect(page.locator(".because")).to_contain_text("Waits overlapped".lower())
+    expect(page.locator("#answer")).to_contain_text("times as fast as sequential")
+    expect(page.locator("#answer")).to_contain_text("waits overlapped")
     expect(page.locator(strip(page, "asyncio")).locator(".lanelabel[data-measured]")).to_have_count(2)

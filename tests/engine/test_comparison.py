@@ -196,14 +196,25 @@ def test_a_sequential_run_that_failed_leaves_no_speedups_and_that_is_told() -> N
     assert "Without a time of sequential there are no speedups." in told["verdict"]["notes"]
 
 
-def test_when_others_had_the_cores_the_times_are_told_to_say_little() -> None:
+def test_when_others_had_the_cores_so_that_somebody_else_could_have_won_no_winner_is_named() -> None:
     crowded = figures(3000, {"running": 1000, "runnable": 2000}, cores=0.33)
     told = compared([entrant("sequential", crowded), entrant("threads", THREADS)])
-    assert told["sentence"].startswith("Other programs had the cores meanwhile, so these times tell little; threads: 3.0 times as fast")
+    assert told["sentence"].startswith(
+        "Other programs had the cores meanwhile, so these times do not tell which is best; threads: 3.0 times"
+    )
+    assert told["verdict"]["disturbed"]
     assert told["verdict"]["notes"][0].startswith(
         "In sequential, workers were ready for 67 % of their time while other programs had the cores"
     )
     assert told["rows"][0]["disturbance"] == pytest.approx(0.667, abs=0.001)
+
+
+def test_a_disturbance_that_changes_no_conclusion_is_a_note_only() -> None:
+    crowded = figures(1250, {"running": 1000, "runnable": 250}, cores=0.8)
+    told = compared([entrant("sequential", crowded), entrant("processes", PROCESSES)])
+    assert told["sentence"].startswith("processes: 2.3 times as fast as sequential")
+    assert not told["verdict"]["disturbed"]
+    assert told["verdict"]["notes"][0].startswith("In sequential, workers were ready for 20 % of their time")
 
 
 def test_workers_that_crowd_each_other_out_are_not_disturbed_by_others() -> None:
