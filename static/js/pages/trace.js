@@ -44,6 +44,8 @@ let lanes = [];
 let grown = first.t_ns ?? 0;
 /** Whether this page is deleting its trace: what it still asks then is answered 404, and that is no news. */
 let leaving = false;
+/** What the breakdown of a finished run was last asked about, and has answered for good. */
+let summed = "";
 
 const timeline = startTimeline(byId("timeline-card"), { source, state, onView, onStrange: () => askingLanes.ask(), onProblem, onOutside, onSearch, onHelp });
 const askingTrace = latest({ run: (_, options) => getTrace(id, options), done: show, failed: onProblem, everyMs: 600 });
@@ -51,6 +53,7 @@ const askingLanes = latest({
   run: (_, options) => source.lanes(options),
   done(found) {
     lanes = found;
+    summed = "";
     timeline.setLanes(lanes);
     why.refresh();
     panels.renamed();
@@ -100,7 +103,7 @@ if (!isFinished(first.status)) {
     },
   });
 }
-askingLanes.ask();
+if (!isFinished(first.status)) askingLanes.ask();
 if (asked.problem !== null) tellProblem(asked.problem);
 
 function show(fresh) {
@@ -170,12 +173,16 @@ function onView() {
 function askBreakdown() {
   const measured = lanes.filter((lane) => lane.measured);
   if (!measured.length) return showBreakdown({ lanes: {}, all: null });
-  const window = state.now.window;
-  return askingTotals.ask({ t0: window?.t0 ?? 0, t1: window?.t1 ?? Math.max(1, grown, trace.t_ns ?? 0), lanes: measured.slice(0, MOST_LANES).map((lane) => lane.id).join(",") });
+  const { window } = state.now;
+  const query = { t0: window?.t0 ?? 0, t1: window?.t1 ?? Math.max(1, grown, trace.t_ns ?? 0), lanes: measured.slice(0, MOST_LANES).map((lane) => lane.id).join(",") };
+  // What is over stays as it was.
+  if (isFinished(trace.status) && JSON.stringify(query) === summed) return undefined;
+  return askingTotals.ask(query);
 }
 
 async function totals({ t0, t1, lanes: wanted }, options) {
   const view = await source.view({ t0, t1, px: 1, lanes: wanted, budget: 0, sums: true, overview: true }, options);
+  if (isFinished(trace.status) && view.sums) summed = JSON.stringify({ t0, t1, lanes: wanted });
   // Of a part of a large trace that is still being read there are none yet.
   return { lanes: view.totals, all: view.sums };
 }
