@@ -4,12 +4,12 @@
 //   growth, zoom, pan, scroll ──▶ state ──▶ draw what is here, with the next frame
 //                                      └──▶ ask the source for what is not, and draw again; the old picture stays until then
 //
-//   rooms: extent (how long) · shelf (which lanes) · loading (what to ask) · drawing · overlay · choice (lane and segment) · input · tools · minimap
+//   rooms: extent (how long) · window (where) · shelf (which lanes) · loading (what to ask) · drawing · overlay · selecting · choice (of a
+//   lane and a segment) · tip · input · tools · minimap
 
-import { timeAt, rowIn, placeIn } from "../figures/frame.js";
-import { trail } from "../lib/history.js";
+import { placeIn } from "../figures/frame.js";
 import { paced } from "../lib/paced.js";
-import { clamped, fitted, isOutside, panned, zoomed } from "../lib/window.js";
+import { fitted } from "../lib/window.js";
 import { startLabels } from "./lane-labels.js";
 import { startMinimap } from "./minimap.js";
 import { startChoice } from "./timeline-choice.js";
@@ -19,9 +19,11 @@ import { listen } from "./timeline-input.js";
 import { startLoading } from "./timeline-loading.js";
 import { startOverlay } from "./timeline-overlay.js";
 import { furnish } from "./timeline-parts.js";
+import { startSelecting } from "./timeline-selecting.js";
 import { startShelf } from "./timeline-shelf.js";
 import { startTip } from "./timeline-tip.js";
 import { startTools } from "./timeline-tools.js";
+import { startWindow } from "./timeline-window.js";
 
 const ZOOM_STEP = 1.35;
 const PAN_STEP = 0.15;
@@ -57,22 +59,18 @@ export function startTimeline(root, { source, state, span = () => null, compact 
   const parts = furnish(root);
   const extent = extentOf(span);
   let view = null;
-  let following = false;
-  let selecting = false;
   let gesturing = false;
-  let leaping = false;
   let calm = false;
   let lit = null;
-  const visited = trail(state.now.window);
 
-  const shown = () => (state.now.window ? clamped(state.now.window, extent.horizon) : { t0: 0, t1: extent.horizon });
+  const window = startWindow(state, extent, changed);
   const shelf = startShelf(state, () => {
     tools.kinds(shelf.tree);
     drawing.schedule();
     if (view) loading.refresh();
   }, { compact });
   const stage = {
-    window: shown,
+    window: window.shown,
     frame: () => drawing.frame(),
     laid: () => shelf.laid,
     lanes: () => shelf.tree.byId,
@@ -87,18 +85,19 @@ export function startTimeline(root, { source, state, span = () => null, compact 
       onDrop: shelf.drop,
       onCurrent: (lane) => choice.put(lane),
     }),
-    overlay: startOverlay(parts, ({ t0, t1 }) => select({ ...state.now.selection, t0, t1 })),
+    overlay: startOverlay(parts, (edges) => selecting.stretch(edges)),
     onScroll: () => view && loading.refresh(),
     onResize: () => view && loading.refresh(),
   };
   const tip = startTip(parts, stage);
+  const selecting = startSelecting(parts, state, stage, changed);
   const tools = startTools(parts, state, (name) => acts[name]?.());
   const drawing = startDrawing(parts, stage, (frame, now) => {
     tools.tell(now, frame, shelf.laid);
     minimap?.draw();
     tip.refresh();
   });
-  const choice = startChoice(parts, { source, state, stage, tip }, { onChange: changed, onReveal: reveal, onLook: leap });
+  const choice = startChoice(parts, { source, state, stage, tip }, { onChange: changed, onReveal: reveal, onLook: window.leap });
   const loading = startLoading({
     source,
     extent,
@@ -116,10 +115,10 @@ export function startTimeline(root, { source, state, span = () => null, compact 
     },
     failed: onProblem,
   });
-  const minimap = parts.minimap ? startMinimap(parts.minimap, { source, extent, tree: () => shelf.tree, window: shown, onMove: (window) => move(window) }) : null;
+  const minimap = parts.minimap ? startMinimap(parts.minimap, { source, extent, tree: () => shelf.tree, window: window.shown, onMove: window.move }) : null;
   const grown = paced(() => {
     calm = true;
-    if (following && state.now.window) state.change({ window: tail() });
+    window.slide();
     loading.ask();
     minimap?.refresh();
     changed();
@@ -127,26 +126,26 @@ export function startTimeline(root, { source, state, span = () => null, compact 
   }, REDRAW_MS);
 
   const acts = {
-    zoomIn: () => zoomAt(1 / ZOOM_STEP, pointer()),
-    zoomOut: () => zoomAt(ZOOM_STEP, pointer()),
-    panLeft: () => pan(-PAN_STEP),
-    panRight: () => pan(PAN_STEP),
-    whole: () => leap(null),
-    back: () => revisit(visited.back()),
-    forward: () => revisit(visited.forward()),
+    zoomIn: () => window.zoom(1 / ZOOM_STEP, pointer()),
+    zoomOut: () => window.zoom(ZOOM_STEP, pointer()),
+    panLeft: () => window.pan(-PAN_STEP),
+    panRight: () => window.pan(PAN_STEP),
+    whole: () => window.leap(null),
+    back: window.back,
+    forward: window.forward,
     laneUp: () => choice.lane(-1),
     laneDown: () => choice.lane(1),
     choose: () => choice.enter(),
     next: () => choice.step(1),
     previous: () => choice.step(-1),
-    focus: () => choice.focus((window) => fitted(window, extent.horizon)),
+    focus: () => choice.focus((wanted) => fitted(wanted, extent.horizon)),
     mark() {
       const segment = choice.segment();
-      select(segment ? { t0: segment.start_ns, t1: Math.max(segment.start_ns + 1, segment.end_ns), lanes: null } : { ...shown(), lanes: null });
+      selecting.select(segment ? { t0: segment.start_ns, t1: Math.max(segment.start_ns + 1, segment.end_ns) } : window.shown());
     },
     clear() {
       tip.point(null);
-      if (selecting) setSelecting(false);
+      if (selecting.on) selecting.toggle();
       else if (state.now.chosen) state.change({ chosen: null });
       else if (state.now.selection) state.change({ selection: null });
       else if (state.now.find) state.change({ find: "" });
@@ -155,17 +154,11 @@ export function startTimeline(root, { source, state, span = () => null, compact 
     fold: () => choice.cursor !== null && foldNear(choice.cursor),
     raise: () => choice.cursor !== null && shelf.move(choice.cursor, -1),
     lower: () => choice.cursor !== null && shelf.move(choice.cursor, 1),
-    follow() {
-      if (!extent.live) return;
-      const on = !(following || state.now.window === null);
-      if (on) move(tail());
-      following = on;
-      changed();
-    },
+    follow: window.follow,
     pause: () => pause(!extent.paused),
     arrows: () => state.change({ arrows: !state.now.arrows }),
     quiet: () => state.change({ quiet: !state.now.quiet }),
-    select: () => setSelecting(!selecting),
+    select: selecting.toggle,
     search: onSearch,
     help: onHelp,
   };
@@ -175,16 +168,16 @@ export function startTimeline(root, { source, state, span = () => null, compact 
     parts,
     {
       ...acts,
-      zoomAt,
-      pan,
+      zoomAt: window.zoom,
+      pan: window.pan,
       scroll: (px) => parts.lanes.scrollBy(0, px),
       point(at) {
         pointed = at ? at.x / drawing.frame().width : null;
         tip.point(gesturing ? null : at);
       },
       press: (at) => (parts.lanes.focus({ preventScroll: true }), choice.press(at)),
-      select: (band, over) => drawn(band, over),
-      selects: () => selecting,
+      select: selecting.draw,
+      selects: () => selecting.on,
       gesture(on) {
         gesturing = on;
         parts.surface.dataset.busy = on ? "yes" : "no";
@@ -197,10 +190,7 @@ export function startTimeline(root, { source, state, span = () => null, compact 
   parts.lanes.addEventListener("blur", () => tip.point(null));
 
   state.on((now, before) => {
-    if (now.window !== before.window) {
-      visited.visit(now.window, performance.now(), leaping);
-      if (view) loading.refresh({ urgent: !gesturing });
-    }
+    if (now.window !== before.window && view) loading.refresh({ urgent: !gesturing });
     if (now.arrows !== before.arrows) {
       if (!now.arrows && view) view = { ...view, edges: [], edges_in_window: null };
       loading.ask({ urgent: true });
@@ -210,46 +200,19 @@ export function startTimeline(root, { source, state, span = () => null, compact 
 
   /** Everything that depends on the state but the picture: what the buttons say, what root tells. */
   function changed() {
-    const { window, chosen, selection, arrows, quiet } = state.now;
+    const { chosen, selection, arrows, quiet } = state.now;
     tools.update({
-      pressed: new Set([following || window === null ? "follow" : "", extent.paused ? "pause" : "", arrows ? "arrows" : "", quiet ? "quiet" : "", selecting ? "select" : ""]),
-      disabled: new Set([window === null ? "whole" : "", visited.before ? "" : "back", visited.beyond ? "" : "forward"]),
+      pressed: new Set([...window.pressed(), extent.paused && "pause", arrows && "arrows", quiet && "quiet", selecting.on && "select"]),
+      disabled: new Set(window.disabled()),
       hidden: new Set(extent.live || extent.paused ? (extent.live ? [] : ["follow"]) : ["follow", "pause"]),
     });
-    root.dataset.window = `${shown().t0}-${shown().t1}`;
+    const { t0, t1 } = window.shown();
+    root.dataset.window = `${t0}-${t1}`;
     root.dataset.chosen = chosen ? `${chosen.lane}@${chosen.t}` : "";
     root.dataset.selection = selection ? `${selection.t0}-${selection.t1}` : "";
     root.dataset.live = extent.paused ? "paused" : extent.live ? "growing" : "over";
     // What a run has grown by is drawn when its view is here: drawn twice, it would be seen later.
     if (!calm) drawing.schedule();
-  }
-
-  function move(window) {
-    following = false;
-    const whole = window === null || (window.t0 <= 0 && window.t1 >= extent.horizon);
-    state.change({ window: whole ? null : clamped(window, extent.horizon) });
-    changed();
-  }
-
-  /** A step of its own in the history. */
-  function leap(window) {
-    leaping = true;
-    move(window);
-    leaping = false;
-  }
-
-  function zoomAt(factor, share) {
-    const now = shown();
-    move(zoomed(now, factor, now.t0 + share * (now.t1 - now.t0), extent.horizon));
-  }
-
-  function pan(share) {
-    const now = shown();
-    move(panned(now, share * (now.t1 - now.t0), extent.horizon));
-  }
-
-  function revisit(step) {
-    if (step) leap(step.window);
   }
 
   function pause(on) {
@@ -261,28 +224,6 @@ export function startTimeline(root, { source, state, span = () => null, compact 
     }
     changed();
     return true;
-  }
-
-  /** What was drawn with the pointer: a time; and lanes, if it is taller than one row. */
-  function drawn({ x0, x1, y0, y1 }, over) {
-    const frame = drawing.frame();
-    const [t0, t1] = [x0, x1].map((x) => Math.round(Math.max(0, timeAt(frame, Math.max(0, Math.min(frame.width, x))))));
-    const touched = frame.rows.filter(({ row, top, height, from }) => row.lane && top + height > y0 && Math.max(top, from) < y1).map(({ row }) => row.lane.id);
-    const seen = frame.rows.filter(({ row }) => row.lane).length;
-    const rowsApart = rowIn(frame, shelf.laid, y0) !== rowIn(frame, shelf.laid, y1);
-    select({ t0, t1, lanes: rowsApart && touched.length && touched.length < seen ? touched : null });
-    if (over) setSelecting(false);
-  }
-
-  function select({ t0, t1, lanes }) {
-    const [start, end] = [Math.round(t0), Math.round(t1)];
-    state.change({ selection: end > start ? { t0: start, t1: end, lanes } : null });
-  }
-
-  function setSelecting(on) {
-    selecting = on;
-    parts.surface.dataset.selects = on ? "yes" : "no";
-    changed();
   }
 
   /** A lane that has nothing below it folds what it hangs on. */
@@ -304,13 +245,6 @@ export function startTimeline(root, { source, state, span = () => null, compact 
     else if (place.bottom > frame.height) parts.lanes.scrollTop = frame.scroll + place.bottom - frame.height + ROW_PX;
   }
 
-  /** The window slid so that its right edge is the newest instant; the whole trace when nothing is zoomed. */
-  function tail() {
-    if (!state.now.window) return null;
-    const wide = state.now.window.t1 - state.now.window.t0;
-    return clamped({ t0: extent.end - wide, t1: Math.max(wide, extent.end) }, extent.horizon);
-  }
-
   changed();
   return {
     setLanes(lanes) {
@@ -325,19 +259,15 @@ export function startTimeline(root, { source, state, span = () => null, compact 
       if (!extent.paused) grown();
     },
     finish(ns) {
-      const { window } = state.now;
       extent.finish(ns);
-      following = false;
-      if (window && isOutside(window, extent.horizon)) {
-        state.change({ window: null });
-        onOutside(window, ns);
-      }
+      const outside = window.settle();
+      if (outside) onOutside(outside, ns);
       changed();
       if (!extent.paused) loading.ask();
       minimap?.refresh();
     },
-    show(window) {
-      leap(window);
+    show(span) {
+      window.leap(span);
       root.scrollIntoView({ block: "nearest" });
     },
     reveal,
@@ -345,7 +275,7 @@ export function startTimeline(root, { source, state, span = () => null, compact 
       lit = what;
       drawing.schedule();
     },
-    window: shown,
+    window: window.shown,
     segment: choice.segment,
     laid: stage.laid,
     view: stage.view,
