@@ -36,17 +36,18 @@ from tests.support.imports import ROOT
 from tests.support.large import RATE, large
 from tests.support.scene import S
 
-_HEADS = ("segments", "first", "open", "zoom p50", "zoom p95", "view whole p95", "view window p95", "server", "browser")
-_UNITS = ("", "s", "s", "ms", "ms", "ms", "ms", "MB", "MB")
+_HEADS = ("segments", "lanes", "first", "open", "zoom p50", "zoom p95", "view whole p95", "view window p95", "server", "browser")
+_UNITS = ("", "", "s", "s", "ms", "ms", "ms", "ms", "MB", "MB")
 _PIXELS = (1500, 3000, 6000)
-_MOST_FOR_CHROME = 3_000_000
+_TASKS = (1_000_000, 10_000)
+"""Segments and tasks of the last row: many lanes rather than long ones."""
 
 
 def main() -> None:
     """Prints the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--segments", default="10000,100000,1000000,10000000", help="sizes, by commas")
-    parser.add_argument("--lanes", type=int, default=16)
+    parser.add_argument("--lanes", type=int, default=16, help="threads; the last row is of 10,000 tasks instead")
     parser.add_argument("--live", type=int, default=10, metavar="SECONDS", help="0: not at all")
     parser.add_argument("--viewers", type=int, default=3, metavar="ROUNDS", help="with ten viewers and with none; 0: not at all")
     parser.add_argument("--tools", type=Path, default=Path(sys.executable).parent, help="where the command `viztracer` is")
@@ -59,22 +60,23 @@ def main() -> None:
     heads = [f"{head}, {unit}" if unit else head for head, unit in zip(_HEADS, _UNITS, strict=True)]
     heads += ["Chrome JSON, MB", "Perfetto's UI: picture, s", "its browser, MB"] if index else []
     print(f"| {' | '.join(heads)} |\n|{' --- |' * len(heads)}")
-    for segments in (int(size) for size in asked.segments.split(",")):
-        print(f"| {' | '.join(row(segments, asked.lanes, index))} |", flush=True)
+    shapes = [(int(size), asked.lanes, 0) for size in asked.segments.split(",")]
+    for segments, lanes, tasks in [*shapes, (_TASKS[0], 0, _TASKS[1])]:
+        print(f"| {' | '.join(row(segments, lanes, tasks, index))} |", flush=True)
     if asked.live:
         print(f"\n{live(asked.live)}", flush=True)
     if asked.viewers:
         print(f"\n{viewers(asked.viewers)}", flush=True)
 
 
-def row(segments: int, lanes: int, index: Path | None) -> list[str]:
+def row(segments: int, lanes: int, tasks: int, index: Path | None) -> list[str]:
     """One of the table: a trace stored, a cold server, a fresh browser."""
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
         store = Store(data)
-        recording = large(segments, lanes)
+        recording = large(segments, lanes, tasks)
         trace_id, until = recording.record.id, recording.frames[-1].t_ns
-        told = sum(len(frame.segments) for frame in recording.frames)
+        told, there = sum(len(frame.segments) for frame in recording.frames), len(recording.frames[0].lanes)
         put(store, recording)
         store.close()
         del recording
@@ -93,7 +95,7 @@ def row(segments: int, lanes: int, index: Path | None) -> list[str]:
             quantile(windows, 0.95),
             *memory,
         ]
-        return [f"{told:,}", *map(described, figures), *(beside(data, trace_id, told, index) if index else [])]
+        return [f"{told:,}", f"{there:,}", *map(described, figures), *(beside(data, trace_id, index) if index else [])]
 
 
 def views(url: str, until: int) -> tuple[list[float], list[float]]:
@@ -112,10 +114,8 @@ def views(url: str, until: int) -> tuple[list[float], list[float]]:
     return whole, windows
 
 
-def beside(data: Path, trace_id: str, segments: int, index: Path) -> list[str]:
+def beside(data: Path, trace_id: str, index: Path) -> list[str]:
     """Size of the same trace for Chrome's viewers, and what Perfetto's UI does with it."""
-    if segments > _MOST_FOR_CHROME:
-        return [f"about {segments * 87 // 10**6:,}", "not tried: more than its engine has memory for", "–"]
     file = data / "trace.json"
     command = [sys.executable, "-m", "app", "export", trace_id, "--format", "chrome", "-o", str(file)]
     subprocess.run(command, cwd=ROOT, env={**os.environ, "GILSCOPE_DATA": str(data)}, check=True, capture_output=True)
