@@ -44,7 +44,8 @@ def loss_of(figures: Figures, base: Figures | None) -> Reason:
     overhead = (around_ns(figures) or 0) / (figures.get("elapsed_ns") or 1)
     parallel = figures.get("parallelism") or 0.0
     on_a_loop = share(figures, "ready", "suspended") > 0
-    if on_a_loop and (base is None or share(base, "io_wait") < _NEVER) and share(figures, "suspended") < _NEVER:
+    never_waits = (base is None or share(base, "io_wait") < _NEVER) and share(figures, "suspended") < _NEVER
+    if on_a_loop and never_waits and overhead < BOUND:
         return Reason("never_waits")
     found = [
         (share(figures, "gil_wait"), BOUND, "gil"),

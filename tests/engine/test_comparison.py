@@ -82,6 +82,11 @@ def test_models_that_did_alike_for_one_reason_share_a_clause_with_the_range_of_t
             figures(2000, {"running": 1000}, cores=1.0, around=1500),
             "slower (0.50 times its speed), starting, feeding and joining workers took 75 %",
         ),
+        (
+            "asyncio",
+            figures(2000, {"running": 1000, "ready": 1000}, around=1000),
+            "starting, feeding and joining workers took 50 % of the time",
+        ),
         ("threads", figures(1000, {"running": 1000, "lock_wait": 2000}), "no faster, waited for locks and queues (67 % of worker time)"),
         ("threads", figures(1900, {"running": 1900}), "slower (0.53 times its speed), needed 1.9 times the CPU time"),
         ("threads", figures(1000, {"running": 1000, "runnable": 1000}), "ready but without a core for 50 % of worker time"),
