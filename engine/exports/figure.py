@@ -28,10 +28,10 @@ _SHAPES = {
     State.native: {"shape": "-", "size": 5, "solidity": 0.2},
     State.gil_wait: {"shape": "/", "size": 6, "solidity": 0.25},
     State.runnable: {"shape": "|", "size": 4, "solidity": 0.25},
-    State.ready: {"shape": "|", "size": 4, "solidity": 0.25},
+    State.ready: {"shape": "\\", "size": 6, "solidity": 0.22},
     State.lock_wait: {"shape": "x", "size": 6, "solidity": 0.35},
     State.io_wait: {"shape": ".", "size": 4, "solidity": 0.3},
-    State.suspended: {"shape": ".", "size": 4, "solidity": 0.3},
+    State.suspended: {"shape": ".", "size": 6, "solidity": 0.16},
     State.crashed: {"shape": "x", "size": 8, "solidity": 0.3},
 }
 _SWAPPED = frozenset({State.native, State.runnable, State.ready, State.crashed})

@@ -29,7 +29,7 @@ class Chosen:
 
 def chosen(trace: Trace, most: int, *, work_only: bool = False) -> Chosen:
     """Those that carry work, their GILs and the cores, or without the latter two; all lanes if nothing carries work. At most `most`."""
-    scope = scope_of(trace)
+    scope = scope_of(trace, 0, 1)  # Of no window in particular: who carries work is asked, not when.
     wanted = {*scope.carriers} if work_only else {*scope.carriers, *scope.hosts, *scope.gils}
     lanes = [lane for lane in trace.lanes.values() if lane.id in wanted or (lane.kind == "cpu" and not work_only)]
     if not wanted:

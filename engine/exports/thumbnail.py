@@ -15,8 +15,8 @@ def thumbnail(index: ViewIndex, width: int, height: int, palette: Palette) -> by
 
     Meant to be shown at half that size: its patterns are twice as coarse.
     """
-    rows = chosen(index.trace, MOST_LANES, work_only=True)
+    rows = chosen(index.head, MOST_LANES, work_only=True)
     pitch = max(height // max(len(rows.lanes), 1), 1)
     gap = 1 if pitch < 16 else 2
     places = [Row(lane, number * pitch, max(pitch - gap, 1)) for number, lane in enumerate(rows.lanes)]
-    return png(painted(index, places, rows.hues, Canvas(0, max(index.trace.t_ns, 1), width, height, palette, grain=2)))
+    return png(painted(index, places, rows.hues, Canvas(0, max(index.head.t_ns, 1), width, height, palette, grain=2)))

@@ -23,8 +23,6 @@ import { imageOf } from "./plot.js";
 import { toast } from "./toast.js";
 import { showTransfer } from "./transfer.js";
 
-/** From so many ns on the file for Perfetto is packed: it opens both, and packed ones are a fourteenth. */
-const PACKED_FROM_NS = 2e9;
 const FILES = [
   { name: "html", label: "Web page", says: "One file that opens anywhere, without gilscope or a network, and zooms." },
   { name: "bundle", label: "Bundle", says: "For another gilscope: Import keeps its address. Always the whole run.", finished: true },
@@ -120,13 +118,14 @@ export function startShare(root, { trace, state, timeline }) {
   }
 
   async function saveFile(format) {
-    const { id, t_ns: length } = trace();
+    const { id } = trace();
     const { label } = FILES.find(({ name }) => name === format);
     const window = state.now.window;
     const query = {
       html: { ...scope(), show: window ? `${Math.floor(window.t0)}-${Math.ceil(window.t1)}` : null },
       bundle: {},
-      chrome: { ...scope(), gzip: length > PACKED_FROM_NS ? true : null },
+      // Perfetto opens it packed, and packed it is a fourteenth.
+      chrome: { ...scope(), gzip: true },
       csv: scope(),
     }[format];
     const got = await showTransfer(label, (options) => download(api.exportAs(id, format, query), options));
