@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+from app.store.database import StoreError
 from app.store.memory import give_back
 from app.store.opening import Openings
 from app.store.rows import Row
@@ -99,7 +101,9 @@ class Reader:
     def _keep_overview(self, snapshot: Snapshot) -> None:
         """For the next time that the trace is opened, if nobody has yet: it was recorded before there were any, or by another version."""
         if self._store.overviews.get(snapshot.row.number) is None and (body := overview_of(snapshot.index)) is not None:
-            self._store.overviews.put(snapshot.row.id, body)
+            # A full disk keeps nobody from reading.
+            with suppress(StoreError):
+                self._store.overviews.put(snapshot.row.id, body)
 
     def _entry(self, trace_id: str) -> _Kept:
         with self._gate:

@@ -16,7 +16,7 @@ import pytest
 
 from app.bundles import export_bundle, import_bundle
 from app.context import Context
-from app.store import Reader, Store
+from app.store import Reader, Store, StoreError
 from app.store.opening import PATIENCE_S, GivenUpError, Openings
 from engine.overview import LARGE, overview_of, read_overview
 from engine.trace import State
@@ -164,6 +164,22 @@ def test_an_overview_that_is_missing_is_made_when_the_trace_is_first_read(store:
     assert store.overviews.get(number) is not None
     store.delete(recording.record.id)
     assert store.overviews.get(number) is None
+
+
+def test_a_trace_is_read_even_where_its_overview_cannot_be_written(
+    store: Store, recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, recording)
+    with store.database.writing() as connection:
+        connection.execute("DELETE FROM overviews")
+
+    def full(*_: object) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(store.overviews, "put", full)
+    snapshot = Reader(store).snapshot(recording.record.id)
+    assert snapshot is not None
+    assert len(snapshot.trace.segments) == len(recording.trace.segments)
 
 
 def test_an_imported_trace_is_seen_at_once_too(store: Store, tmp_path: Path, recording: Recording) -> None:
