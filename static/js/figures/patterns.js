@@ -12,10 +12,10 @@ const INK = {
   native: (x, y) => y % 5 !== 4,
   gil_wait: (x, y) => (x + y) % 6 < 1,
   runnable: (x) => x % 4 !== 3,
-  ready: (x) => x % 4 !== 3,
+  ready: (x, y) => (x - y + 60) % 6 !== 0,
   lock_wait: (x, y) => (x + y) % 6 === 0 || (x - y + 60) % 6 === 0,
   io_wait: (x, y) => x % 4 < 2 && y % 4 < 2,
-  suspended: (x, y) => x % 4 < 2 && y % 4 < 2,
+  suspended: (x, y) => (x + 3 * (Math.floor(y / 6) % 2)) % 6 < 2 && y % 6 < 2,
   crashed: (x, y) => (x + y) % 12 > 1 && (x - y + 60) % 12 > 1,
 };
 
@@ -24,10 +24,10 @@ const SHAPES = {
   native: { shape: "-", size: 5, solidity: 0.2 },
   gil_wait: { shape: "/", size: 6, solidity: 0.25 },
   runnable: { shape: "|", size: 4, solidity: 0.25 },
-  ready: { shape: "|", size: 4, solidity: 0.25 },
+  ready: { shape: "\\", size: 6, solidity: 0.22 },
   lock_wait: { shape: "x", size: 6, solidity: 0.35 },
   io_wait: { shape: ".", size: 4, solidity: 0.3 },
-  suspended: { shape: ".", size: 4, solidity: 0.3 },
+  suspended: { shape: ".", size: 6, solidity: 0.16 },
   crashed: { shape: "x", size: 8, solidity: 0.3 },
 };
 

@@ -1,0 +1,58 @@
+"""How pages look, where that decides whether they can be read: patterns, paper, what would run into something else."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.neighbour import Neighbour
+from tests.browser.server import Server
+from tests.support import synthetic
+
+PAINTED = """async () => {
+  const { tile } = await import(new URL("../figures/patterns.js", document.querySelector("script[type=module][src]").src));
+  const { readPalette } = await import(new URL("../lib/palette.js", document.querySelector("script[type=module][src]").src));
+  const { STATES } = await import(new URL("../lib/states.js", document.querySelector("script[type=module][src]").src));
+  return STATES.map(({ name }) => [name, tile(name, readPalette())?.join() ?? "not filled"]);
+}"""
+GLYPHS = """glyphs => glyphs.map((glyph) => {
+  const { backgroundImage, backgroundColor, backgroundSize, outlineStyle } = getComputedStyle(glyph);
+  return [glyph.dataset.state, [backgroundImage, backgroundColor, backgroundSize, outlineStyle].join()];
+})"""
+
+
+def alike(looks: list[list[str]]) -> list[tuple[str, str]]:
+    """Pairs of states that look the same."""
+    return [(one, other) for at, (one, look) in enumerate(looks) for other, same in looks[at + 1 :] if look == same]
+
+
+def test_no_two_states_look_alike_in_the_picture_or_in_its_legend(server: Server, page: Page, neighbour: Neighbour) -> None:
+    page.goto(f"{server.url}/t/{neighbour.finished(synthetic.threads_taking_turns())}")
+    painted = page.evaluate(PAINTED)
+    assert len(painted) == 12
+    assert alike([look for look in painted if look[1] != "not filled"]) == []
+    page.get_by_role("button", name="all keys").click()
+    glyphs = page.get_by_role("dialog").locator(".glyph[data-state]")
+    expect(glyphs).to_have_count(len(painted))
+    assert alike(glyphs.evaluate_all(GLYPHS)) == []
+
+
+def test_on_paper_the_picture_has_its_legend_and_bars_their_numbers(server: Server, page: Page, neighbour: Neighbour) -> None:
+    page.goto(f"{server.url}/t/{neighbour.finished(synthetic.threads_taking_turns())}")
+    expect(page.locator("#breakdown .share").first).to_be_visible()
+    page.emulate_media(media="print")
+    expect(page.locator("#timeline-card .legend")).to_contain_text("waiting for the GIL")
+    expect(page.locator("#timeline-card .legend")).to_be_visible()
+    expect(page.locator("#breakdown .share").first).to_be_visible()
+    expect(page.locator("button:visible:not(.fold)")).to_have_count(0)
+
+
+def test_no_figure_runs_into_the_next_one(server: Server, page: Page, neighbour: Neighbour) -> None:
+    trace = neighbour.finished(synthetic.threads_taking_turns())
+    for width in (820, 1280, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"{server.url}/t/{trace}")
+        expect(page.locator(".keyfigure").first).to_be_visible()
+        wide = page.locator(".keyfigure").evaluate_all(
+            "cells => cells.filter((cell) => cell.scrollWidth > cell.clientWidth).map((cell) => cell.textContent)"
+        )
+        assert wide == [], width
