@@ -37,7 +37,7 @@ function figure({ name, value, of, note, says, hero }) {
     "div",
     { class: hero ? "keyfigure hero" : "keyfigure", title: says, data: { figure: name } },
     h("dt", {}, name),
-    h("dd", {}, h("span", { class: unknown ? "value unknown" : "value" }, ...split(value, unknown)), of && !unknown ? h("span", { class: "of" }, of) : null),
+    h("dd", {}, h("span", { class: unknown ? "value unknown" : "value" }, ...split(value, unknown)), of && !unknown ? [" ", h("span", { class: "of" }, of)] : null),
     note ? h("dd", { class: "note" }, note) : null,
     h("dd", { class: "visually-hidden" }, says),
   );
