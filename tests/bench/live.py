@@ -34,6 +34,7 @@ STARTED = "started"
 """File in the data directory: when the run began, in ns of the clock that everybody has."""
 _SERVING = re.compile(r"Serving on (http://127\.0\.0\.1:\d+)/")
 _A_FRAME = 20
+_SETTLING_MS = 1000
 
 
 class Paced:
@@ -73,15 +74,15 @@ def live_server(data: Path, segments: int) -> Iterator[tuple[str, int]]:
 
 
 def latencies_ms(page: Page, url: str, data: Path) -> list[float]:
-    """Of events spread over a whole run, watched from its beginning to its end."""
+    """Of events spread over a whole run, watched from a second after the first picture to its end."""
     spec = {"workload": "cpu", "model": "threads", "workers": 4}
     trace_id = httpx.post(f"{url}/api/v1/traces", json=spec, timeout=30).json()["id"]
     page.goto(f"{url}/t/{trace_id}")
     page.wait_for_selector("main[data-status=complete]", timeout=300_000)
     begun = int((data / STARTED).read_text()) / 1e6
     seen = page.evaluate("() => bench.pictures.map(({ at, grown }) => [performance.timeOrigin + at, grown])")
-    grown = [(at - begun, ns / 1e6) for (at, ns), (_, before) in zip(seen[1:], seen[:-1], strict=True) if ns > before]
-    # What happened before the page was there has no latency.
+    settled = seen[0][0] + _SETTLING_MS
+    grown = [(at - begun, ns / 1e6) for (at, ns), (_, before) in zip(seen[1:], seen[:-1], strict=True) if ns > before and at > settled]
     return [
         at - (before + (told - before) * step / _A_FRAME) for (_, before), (at, told) in pairwise(grown) for step in range(1, _A_FRAME + 1)
     ]

@@ -39,6 +39,7 @@ from tests.support.scene import S
 _HEADS = ("segments", "lanes", "first", "open", "zoom p50", "zoom p95", "view whole p95", "view window p95", "server", "browser")
 _UNITS = ("", "", "s", "s", "ms", "ms", "ms", "ms", "MB", "MB")
 _PIXELS = (1500, 3000, 6000)
+_ON_SCREEN = 64
 _TASKS = (1_000_000, 10_000)
 """Segments and tasks of the last row: many lanes rather than long ones."""
 
@@ -84,7 +85,7 @@ def row(segments: int, lanes: int, tasks: int, index: Path | None) -> list[str]:
             page = watched(browser)
             seen = first_picture(page, f"{server.url}/t/{trace_id}")
             slow = zooms(page)
-            whole, windows = views(f"{server.url}/api/v1/traces/{trace_id}/view", until)
+            whole, windows = views(f"{server.url}/api/v1/traces/{trace_id}/view", until, there)
             memory = memory_mb([server.pid]), memory_mb(browsers())
         figures = [
             seen["first"],
@@ -98,8 +99,12 @@ def row(segments: int, lanes: int, tasks: int, index: Path | None) -> list[str]:
         return [f"{told:,}", f"{there:,}", *map(described, figures), *(beside(data, trace_id, index) if index else [])]
 
 
-def views(url: str, until: int) -> tuple[list[float], list[float]]:
-    """ms per answer of the whole range, and of windows anywhere, each asked for the first time: each is another question."""
+def views(url: str, until: int, lanes: int) -> tuple[list[float], list[float]]:
+    """ms per answer of the whole range, and of windows anywhere, each asked for the first time: each is another question.
+
+    Of all lanes, or of as many as a screen and its surroundings hold.
+    """
+    some = {"lanes": ",".join(map(str, range(1, 1 + _ON_SCREEN)))} if lanes > 2 * _ON_SCREEN else {}
     chance = random.Random(1)
     whole, windows = list[float](), list[float]()
     with httpx.Client(timeout=60) as client:
@@ -109,7 +114,7 @@ def views(url: str, until: int) -> tuple[list[float], list[float]]:
             px = _PIXELS[number % 3] + number
             for window, times in (({"t0": 0, "t1": until}, whole), ({"t0": t0, "t1": t0 + width}, windows)):
                 begun = time.perf_counter()
-                client.get(url, params={**window, "px": px, "at_work": "true"}).raise_for_status()
+                client.get(url, params={**window, **some, "px": px, "at_work": "true"}).raise_for_status()
                 times.append((time.perf_counter() - begun) * 1000)
     return whole, windows
 
