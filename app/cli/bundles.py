@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -29,9 +30,7 @@ def export(options: argparse.Namespace, terminal: Terminal) -> int:
     with opened_store(data) as store:
         made = _bundle(options, store) if options.format == "bundle" else _other(options, store)
         if options.output == "-" or (options.output is None and not sys.stdout.isatty()):
-            for piece in made.pieces:
-                sys.stdout.buffer.write(piece)
-            sys.stdout.buffer.flush()
+            _pour(made.pieces)
             return 0
         target = Path(options.output or made.name)
         _write(target, made.pieces)
@@ -59,8 +58,10 @@ def _other(options: argparse.Namespace, store: Store) -> Export:
         if options.format == "html":
             return exported_page(snapshot_of(options.id, store), options.t0, options.t1)
         return exported(snapshot_of(options.id, store), options.format, options.t0, options.t1, packed=packed)
-    except (ConflictError, ExportError) as error:
+    except ConflictError as error:
         raise CommandError(str(error)) from None
+    except ExportError as error:
+        raise UsageError(str(error)) from None
 
 
 def import_bundle(options: argparse.Namespace, terminal: Terminal) -> int:
@@ -78,17 +79,52 @@ def import_bundle(options: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _write(target: Path, pieces: Iterable[bytes]) -> None:
-    part = target.with_name(f".{target.name}.{os.getpid()}")
+    """A file becomes whole or stays as it was; what is no file, a pipe or a device, is written to and not replaced."""
+    is_file = target.is_file() or not target.exists()
+    part = target.resolve().with_name(f".{target.name}.{os.getpid()}") if is_file else target
     try:
-        with part.open("wb") as out:
+        with _ended_in_order(), part.open("wb") as out:
             out.writelines(pieces)
-        part.replace(target)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise CommandError(f"{target} cannot be written: {error.strerror}; name another file with -o") from None
-    except BaseException:
-        part.unlink(missing_ok=True)
+        if is_file:
+            part.replace(target.resolve())
+    except BaseException as error:
+        if is_file:
+            part.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise CommandError(f"{target} cannot be written: {error.strerror}; name another file with -o") from None
         raise
+
+
+def _pour(pieces: Iterable[bytes]) -> None:
+    """Onto standard output. Raises CommandError if that takes no more, BrokenPipeError if its reader does not."""
+    try:
+        for piece in pieces:
+            sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What is left in the buffer would fail once more, at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        raise CommandError(f"standard output cannot be written: {error.strerror}; name a file with -o") from None
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Being terminated and hung up on unwind, as Ctrl-C does, with the exit code of who is ended so."""
+
+    def end(number: int, _: object) -> None:
+        sys.exit(128 + number)
+
+    # Under nohup a hang-up is ignored, and stays so.
+    ours = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @contextmanager

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +18,7 @@ from tests.support.commands import gilscope
 from tests.support.demo_server import put
 from tests.support.imports import ROOT
 from tests.support.servers import serving
+from tests.support.until import until
 
 TURNS, DEAD = "k3v9m2x7q4ab", "f2g4h6j8k3mn"
 
@@ -199,6 +202,49 @@ def test_a_file_whose_name_ends_in_gz_is_packed(data: Path, tmp_path: Path) -> N
     assert gzip.decompress(packed.read_bytes()) == plain.read_bytes()
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_export_that_is_ended_leaves_no_half_of_a_file(tmp_path: Path, number: int) -> None:
+    """It is ended where it cannot be quicker than we are: at a pipe that nobody reads."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    script = (
+        "import sys; from pathlib import Path; from app.cli import bundles\n"
+        "def pieces():\n    yield b'half'\n    Path(sys.argv[2]).open('w')\n"
+        "bundles._write(Path(sys.argv[1]), pieces())"
+    )
+    with subprocess.Popen([sys.executable, "-c", script, tmp_path / "out", pipe], cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+        until(lambda: [file for file in tmp_path.iterdir() if file != pipe])
+        process.send_signal(number)
+    assert process.returncode in (128 + number, -number)
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_standard_output_that_is_full_is_told_in_words(data: Path) -> None:
+    command = [sys.executable, "-m", "app", "export", TURNS, "--format", "csv", "--data", str(data)]
+    with Path("/dev/full").open("wb") as full:
+        told = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (told.returncode, told.stderr) == (
+        1,
+        b"gilscope export: standard output cannot be written: No space left on device; name a file with -o\n",
+    )
+
+
+def test_what_is_no_file_is_written_to_and_not_replaced(data: Path, tmp_path: Path) -> None:
+    pipe, link, linked = tmp_path / "pipe", tmp_path / "link", tmp_path / "linked"
+    os.mkfifo(pipe)
+    link.symlink_to(linked)
+    with (tmp_path / "read").open("wb") as out, subprocess.Popen(["cat", pipe], stdout=out) as reader:
+        told = gilscope("export", TURNS, "--format", "csv", "-o", pipe, data=data)
+        if not pipe.is_fifo():
+            reader.kill()
+    assert (told.code, pipe.is_fifo()) == (0, True)
+    read = (tmp_path / "read").read_bytes()
+    assert read.startswith(b"lane,kind,name")
+    assert gilscope("export", TURNS, "--format", "csv", "-o", link, data=data).code == 0
+    assert link.is_symlink()
+    assert linked.read_bytes() == read
+
+
 def test_a_window_of_a_trace_is_written_to_standard_output(data: Path) -> None:
     told = gilscope("export", TURNS, "--format", "csv", "--t0", "500000000", "--t1", "510000000", data=data)
     assert told.code == 0
@@ -210,8 +256,8 @@ def test_a_window_of_a_trace_is_written_to_standard_output(data: Path) -> None:
     [
         (("--format", "pdf"), 2, "invalid choice: 'pdf'"),
         (("--t0", "5"), 2, "a bundle holds the whole trace"),
-        (("--format", "csv", "--t0", "90000000000"), 1, "lies outside the trace"),
-        (("--format", "html", "--t0", "9", "--t1", "3"), 1, "must be after t0"),
+        (("--format", "csv", "--t0", "90000000000"), 2, "lies outside the trace"),
+        (("--format", "html", "--t0", "9", "--t1", "3"), 2, "must be after t0"),
     ],
 )
 def test_an_export_that_cannot_be_is_refused_in_words(data: Path, arguments: tuple[str, ...], code: int, said: str) -> None:
