@@ -40,7 +40,9 @@ def compare(options: argparse.Namespace, terminal: Terminal) -> int:
 
 def _plan(options: argparse.Namespace) -> Plan:
     """Raises UsageError that names the option to change and how."""
-    named = options.models or models_for(chosen(options, users_code=names_a_function(options.workload)))
+    named = options.models
+    if named is None:
+        named = models_for(chosen(options, users_code=names_a_function(options.workload)))
     if found := choice_problems(named, options.repeat, options.start_method):
         raise UsageError("; ".join(f"{_OPTIONS[problem.field]}: {problem.message}" for problem in found))
     if unknown := [name for name in named if name not in models()]:

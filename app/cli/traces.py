@@ -67,13 +67,13 @@ def show(options: argparse.Namespace, terminal: Terminal) -> int:
     with opened_store(data) as store:
         _recover(store)
         if comparison := store.comparisons.get(trace_id(options.id)):
-            if options.why:
+            if options.why is not None:
                 raise UsageError("--why is asked of a trace: name one of the comparison's")
             told = comparison_object(comparison, store)
             terminal.result(json.dumps(told) if options.json else comparison_report(told, options.width or terminal.width))
             return 0
         snapshot = snapshot_of(options.id, store)
-        if options.why:
+        if options.why is not None:
             why = explained(snapshot, options.why)
             width = options.width or terminal.width
             terminal.result(json.dumps(why.to_json()) if options.json else answer(why, snapshot.trace, width))

@@ -14,6 +14,7 @@ from engine.wording import count, duration, instant
 
 _NS = {"ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 _TIME = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)\s*([a-zµ]+)")
+_ID = re.compile(r"[0-9]{1,18}")
 _NAMED = 8
 
 
@@ -42,7 +43,7 @@ def answer(explanation: Explanation, trace: Trace, width: int) -> str:
 
 
 def _lane(trace: Trace, text: str) -> int:
-    if text.isdigit():
+    if _ID.fullmatch(text):
         return int(text)
     # A process and its first thread share their name: who asks by name means the thread.
     order = {"thread": 0, "task": 1, "interpreter": 2, "cpu": 3, "process": 4}

@@ -93,6 +93,7 @@ def test_a_model_that_fails_is_told_and_the_others_are_compared(tmp_path: Path) 
     [
         (("cpu", "--models", "sequential,thredas"), "--models: there is no model 'thredas'"),
         (("cpu", "--models", "threads"), "--models: models must name two at least"),
+        (("cpu", "--models", ","), "--models: models must name two at least"),
         (("cpu", "--models", "threads,threads"), "--models: models must differ"),
         (("cpu", "--repeat", "0"), "--repeat: repeat must be between 1 and 20"),
         (("cpu", "--models", "sequential,threads", "--start-method", "fork"), "--start-method: start_method must be left out"),

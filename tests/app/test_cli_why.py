@@ -51,6 +51,9 @@ def test_programs_get_the_object_that_the_interface_tells(data: Path) -> None:
         ("worker-1@1e400s", "a time is written with its unit"),
         ("worker-9@45ms", "no lane is called worker-9: there are MainThread, worker-1"),
         ("99@45ms", "This trace has no lane 99"),
+        ("²@45ms", "no lane is called ²"),
+        ("9" * 5000 + "@45ms", "no lane is called 999"),
+        ("", "--why takes LANE@TIME"),
         ("worker-1@45s", "must lie within the trace"),
     ],
 )
