@@ -56,3 +56,23 @@ def test_no_figure_runs_into_the_next_one(server: Server, page: Page, neighbour:
             "cells => cells.filter((cell) => cell.scrollWidth > cell.clientWidth).map((cell) => cell.textContent)"
         )
         assert wide == [], width
+
+
+def test_an_answer_leaves_the_lanes_in_sight_that_it_speaks_of(server: Server, page: Page, neighbour: Neighbour) -> None:
+    trace = neighbour.finished(synthetic.threads_taking_turns(seconds=0.4))
+    page.goto(f"{server.url}/t/{trace}?v=2&at=4@45000000&t0=30000000&t1=60000000")
+    expect(page.locator("#why .places li").first).to_be_visible()
+    page.wait_for_function(
+        """() => {
+            const panel = document.querySelector("#why").getBoundingClientRect();
+            const lanes = [...document.querySelectorAll(".lanelabel")].map((label) => label.getBoundingClientRect());
+            return panel.bottom <= innerHeight + 1 && lanes.length > 5 && lanes.every(({ top, bottom }) => top >= 0 && bottom <= panel.top);
+        }"""
+    )
+
+
+def test_a_number_and_its_unit_stay_on_one_line(server: Server, page: Page, neighbour: Neighbour) -> None:
+    page.goto(f"{server.url}/t/{neighbour.finished(synthetic.threads_taking_turns())}")
+    said = page.locator("#headline, #findings p")
+    expect(said.first).to_contain_text("%")
+    assert [text for text in said.all_text_contents() if " %" in text or " ms" in text] == []

@@ -20,6 +20,11 @@ export function accountOf(state, who, { growing = false, where = null, detail = 
   return ACCOUNTS[state]?.(who, { growing, where, detail }) ?? null;
 }
 
+/** The text with each number and its unit on one line: "22.6 ms" is never broken. null stays null. */
+export function together(text) {
+  return text?.replaceAll(/(\d) (ns|µs|ms|s|min|h|times|%)(?!\w)/g, "$1\u00a0$2") ?? null;
+}
+
 const DETAILS = {
   blocked_holding_gil: "blocked while holding the GIL: nobody else could run Python meanwhile",
   stop_the_world: "the interpreter stopped all its threads for a moment (stop-the-world pause)",

@@ -12,6 +12,7 @@ import { isFinished } from "../lib/states.js";
 import { paced } from "../lib/paced.js";
 import { duration, instant } from "../lib/units.js";
 import { observable, readState } from "../lib/viewstate.js";
+import { together } from "../lib/words.js";
 import { drawActions, drawLabel } from "../views/actions.js";
 import { keepAddress } from "../views/address.js";
 import { drawBreakdown } from "../views/breakdown.js";
@@ -119,7 +120,7 @@ function show(fresh) {
   share.refresh();
   drawActions(trace, { readOnly, onChanged: show, onDelete: () => (leaving = true) });
   const verdict = trace.status === "complete" ? verdictOf(trace.findings ?? [], trace.spec) : null;
-  put(byId("headline"), verdict ? h("span", { class: "verdict", data: { kind: verdict.kind } }, verdict.text) : null, trace.headline ?? "");
+  put(byId("headline"), verdict ? h("span", { class: "verdict", data: { kind: verdict.kind } }, verdict.text) : null, together(trace.headline) ?? "");
   drawCondition(byId("condition"), trace);
   timeline.setCores(trace.host?.cores ?? null);
   drawKeyFigures(byId("keyfigures"), trace);

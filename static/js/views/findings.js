@@ -1,6 +1,7 @@
 // The findings, and the verdict that they add up to in two words.
 
 import { h, put } from "../lib/dom.js";
+import { together } from "../lib/words.js";
 
 const VERDICTS = [
   ["true_parallelism", "Ran at once", "parallel"],
@@ -23,11 +24,11 @@ export function drawFindings(element, { findings, notes, status, t_ns: length },
     h(
       "li",
       { data: { severity: finding.severity, kind: finding.kind } },
-      h("p", {}, finding.text),
+      h("p", {}, together(finding.text)),
       placed(finding, length) ? h("button", { class: "linklike small", type: "button", data: { t0: finding.t0_ns, t1: finding.t1_ns } }, "Show it") : null,
     ),
   );
-  const remarks = (notes ?? []).map((note) => h("li", { data: { severity: "note" } }, h("p", {}, note)));
+  const remarks = (notes ?? []).map((note) => h("li", { data: { severity: "note" } }, h("p", {}, together(note))));
   const nothing = live ? "Findings come when the run has ended." : status === "complete" ? "Nothing stands out." : "There is nothing to tell about what was recorded.";
   put(element, items.length || remarks.length ? [...items, ...remarks] : h("li", { class: "muted" }, nothing));
   element.onclick = (event) => {

@@ -6,6 +6,7 @@ import { byId, h, put } from "../lib/dom.js";
 import { onThemeChange } from "../lib/palette.js";
 import { STATUS_WORDS, isFinished } from "../lib/states.js";
 import { ago, duration, moment } from "../lib/units.js";
+import { together } from "../lib/words.js";
 import { startChoosing } from "./choosing.js";
 import { confirm } from "./confirm.js";
 import { startImporting } from "./importing.js";
@@ -274,6 +275,6 @@ function stateOf(traces) {
 
 function said(trace) {
   if (trace.status === "failed") return trace.error?.message ?? "It failed.";
-  if (trace.headline) return trace.headline;
+  if (trace.headline) return together(trace.headline);
   return { queued: "Waiting for its turn.", starting: "Starting…", running: "Running now…", cancelled: "Cancelled.", interrupted: "The server ended while it ran." }[trace.status] ?? "";
 }

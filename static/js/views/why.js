@@ -12,7 +12,7 @@ import { gilName } from "../figures/rows.js";
 import { h } from "../lib/dom.js";
 import { duration, instant } from "../lib/units.js";
 import { writeState } from "../lib/viewstate.js";
-import { EDGES } from "../lib/words.js";
+import { EDGES, together } from "../lib/words.js";
 import { copyLink } from "./copy-link.js";
 import { stateGlyph, stateMark } from "./state-mark.js";
 import { putSteady } from "./steady.js";
@@ -46,7 +46,7 @@ export function startWhy(root, { source, state, timeline, lanes }) {
   function show(told) {
     answer = told;
     root.removeAttribute("aria-busy");
-    putSteady(body, heading(told), h("p", { class: "answer" }, told.text), places(told), told.advice ? h("p", { class: "advice" }, told.advice) : null, seen(told));
+    putSteady(body, heading(told), h("p", { class: "answer" }, together(told.text)), places(told), told.advice ? h("p", { class: "advice" }, together(told.advice)) : null, seen(told));
     tell(told.text);
     light(told);
     settle();
@@ -90,8 +90,8 @@ export function startWhy(root, { source, state, timeline, lanes }) {
 
   function place({ lane, start_ns: start, end_ns: end, state: name, text }, key) {
     const parts = { segments: [{ lane, start_ns: start, end_ns: end }], edges: [] };
-    const said = [stateGlyph(name) ?? h("span", { class: "dot", "aria-hidden": "true" }), h("span", { class: "who", title: nameOf(lane) }, nameOf(lane)), h("span", { class: "text" }, text)];
-    return item(key, said, { lane, start, end, t: Math.floor((start + end) / 2), parts });
+    const said = [stateGlyph(name) ?? h("span", { class: "dot", "aria-hidden": "true" }), h("span", { class: "who", title: nameOf(lane) }, nameOf(lane)), h("span", { class: "text" }, together(text))];
+    return item(key, said, { lane, start, end, fine: (end - start) / 100, t: Math.floor((start + end) / 2), parts });
   }
 
   function arrival(edge, key, segment) {
@@ -99,11 +99,12 @@ export function startWhy(root, { source, state, timeline, lanes }) {
     const late = edge.to_ns > edge.from_ns ? `, ${duration(edge.to_ns - edge.from_ns)} before` : "";
     const text = `${segment?.state === "gil_wait" ? "GIL let go by" : by} ${nameOf(edge.from_lane)}${late}`;
     const said = [h("span", { class: "arrow", "aria-hidden": "true" }, "→"), h("span", { class: "edge" }, text)];
-    return item(key, said, { lane: edge.from_lane, start: edge.from_ns, end: edge.to_ns, t: Math.max(0, edge.from_ns - 1), parts: { segments: [], edges: [edge] } });
+    const fine = (segment ? segment.end_ns - segment.start_ns : edge.to_ns - edge.from_ns) / 100;
+    return item(key, said, { lane: edge.from_lane, start: edge.from_ns, end: edge.to_ns, fine, t: Math.max(0, edge.from_ns - 1), parts: { segments: [], edges: [edge] } });
   }
 
   /** A line of the list: pointing at it, or focusing one of its buttons, lights only what it is about. */
-  function item(key, said, { lane, start, end, t, parts }) {
+  function item(key, said, { lane, start, end, fine, t, parts }) {
     const look = () => {
       state.change({ window: beside(start, end) });
       bring(lane);
@@ -118,18 +119,21 @@ export function startWhy(root, { source, state, timeline, lanes }) {
       "li",
       { on: { pointerenter: only, pointerleave: all, focusin: only, focusout: all } },
       said,
-      h("span", { class: "when" }, instant(start, Math.max(1, (end - start) / 100))),
+      h("span", { class: "when" }, instant(start, Math.max(1, fine))),
       tool(`${key}-show`, "Show", `Show ${nameOf(lane)} there`, look, true),
       tool(`${key}-why`, "Why?", `Why? Ask about ${nameOf(lane)} then`, on, true),
     );
   }
 
-  /** Scrolls until the lane can be seen: in the timeline, and from below this panel, which may lie over it. */
+  /** Scrolls until the lane can be seen, in the timeline and from below this panel, which may lie over it; and the others with it, if they fit. */
   function bring(lane) {
     timeline.reveal(lane);
     requestAnimationFrame(() => {
-      const label = root.parentElement.querySelector(`[data-lane="${Number(lane)}"]`);
-      const under = label ? label.getBoundingClientRect().bottom + CLEAR_PX - root.getBoundingClientRect().top : 0;
+      const box = (selector) => root.parentElement.querySelector(selector)?.getBoundingClientRect() ?? null;
+      const [asked, all] = [box(`[data-lane="${Number(lane)}"]`), box(".lanes")];
+      const { top } = root.getBoundingClientRect();
+      const rest = all ? Math.min(all.bottom - top, all.top - CLEAR_PX) : 0;
+      const under = Math.max(asked ? asked.bottom + CLEAR_PX - top : 0, rest);
       if (under > 0) globalThis.scrollBy(0, under);
     });
   }

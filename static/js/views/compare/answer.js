@@ -1,6 +1,7 @@
 // The answer: which was best, and why, in words. Before there is one, how far the runs are.
 
 import { h, put } from "../../lib/dom.js";
+import { together } from "../../lib/words.js";
 
 const MARKS = { faster: ["▲", "faster"], alike: ["=", "no faster"], slower: ["▼", "slower"] };
 
@@ -13,7 +14,7 @@ export function drawAnswer(element, { verdict, progress, status }) {
     h("p", { id: "headline", data: { against: answer.against, disturbed: disturbed ? "yes" : null } }, soFar && answer.names.length ? "So far: " : null, names(answer), unbroken(answer.gain)),
     answer.reason ? h("p", { class: "because" }, h("span", { class: "visually-hidden" }, "because: "), unbroken(answer.reason)) : null,
     clauses.length ? h("ul", { class: "clauses" }, clauses.map(clause)) : null,
-    notes.length ? h("ul", { class: "notes" }, notes.map((note) => h("li", {}, note))) : null,
+    notes.length ? h("ul", { class: "notes" }, notes.map((note) => h("li", {}, together(note)))) : null,
   );
 }
 
@@ -31,7 +32,7 @@ function clause(told) {
 
 /** "1.6–1.8 times" stays in one line. */
 function unbroken(text) {
-  return text.replaceAll("–", "\u2060–\u2060").replaceAll(/(\d) (ns|µs|ms|s|times|%)(?!\w)/g, "$1\u00a0$2");
+  return together(text).replaceAll("–", "\u2060–\u2060");
 }
 
 /** The names, each so that it stands out, and a colon. */
