@@ -10,8 +10,19 @@ export function startWindow(state, extent, onMoved) {
   let leaping = false;
 
   state.on((now, before) => {
-    if (now.window !== before.window) visited.visit(now.window, performance.now(), leaping);
+    if (now.window !== before.window && !tidy()) visited.visit(now.window, performance.now(), leaping);
   });
+
+  /** Others name windows, too, and links: of a trace that is over the state has the part that there is, and null for all of it. Whether that is news. */
+  function tidy() {
+    const { window } = state.now;
+    if (window === null || extent.live || isOutside(window, extent.horizon)) return false;
+    const there = clamped(window, extent.horizon);
+    const whole = there.t0 <= 0 && there.t1 >= extent.horizon;
+    if (!whole && there.t0 === window.t0 && there.t1 === window.t1) return false;
+    state.change({ window: whole ? null : there });
+    return true;
+  }
 
   const shown = () => (state.now.window ? clamped(state.now.window, extent.horizon) : { t0: 0, t1: extent.horizon });
 
@@ -71,6 +82,7 @@ export function startWindow(state, extent, onMoved) {
     settle() {
       const { window } = state.now;
       following = false;
+      tidy();
       if (!window || !isOutside(window, extent.horizon)) return null;
       state.change({ window: null });
       return window;

@@ -45,6 +45,13 @@ def test_a_window_that_reaches_beyond_the_end_is_moved_back_into_the_run(show: S
     expect(page.locator("#viewproblem")).to_be_hidden()
 
 
+def test_the_address_comes_to_name_the_window_that_there_is(show: Show, turns: str, page: Page) -> None:
+    show(turns, v=2, t0=2_000 * MS, t1=2_100 * MS).in_address("t1", str(WHOLE))
+    timeline = show(turns, v=2, t0=1_000 * MS, t1=9_000 * MS)
+    timeline.in_address("t0", None)
+    expect(page.locator("#whole")).to_be_disabled()
+
+
 def test_coming_back_to_the_page_shows_what_was_left(show: Show, turns: str, page: Page) -> None:
     timeline = show(turns)
     timeline.press("w", "w", "d")
