@@ -5,6 +5,7 @@
     gil_wait > 5ms            of them those that took longer; `<`, `>=` and `<=` likewise, two of them for a span
     parse > 1ms < 20ms        segments that a name says and a duration
     "wait for reply"          quoted: this text, whatever its words mean by themselves
+    <lambda>                  likewise: so Python calls what has no name
 
 Everything is said of whole segments, also of those that a window would cut, and of growing ones as long as they are so far.
 """
@@ -27,7 +28,10 @@ Ints = npt.NDArray[np.int64]
 
 LONGEST_QUERY = 200
 _UNITS = {"ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "min": 60_000_000_000}
-_TOKEN = re.compile(r'"(?P<quoted>[^"]*)"?|(?P<sign>[<>]=?)\s*(?P<bound>[\d.]+\s*[^\s\d<>"]*|[^\s<>"]*)|(?P<word>[^\s<>"]+)')
+_TOKEN = re.compile(
+    r'"(?P<quoted>[^"]*)"?|(?P<nameless><[A-Za-z_]\w*>)|'
+    r'(?P<sign>[<>]=?)\s*(?P<bound>[\d.]+\s*[^\s\d<>"]*|[^\s<>"]*)|(?P<word>[^\s<>"]+)'
+)
 _BOUND = re.compile(r"(?P<number>\d{1,12}(?:\.\d{1,9})?|\.\d{1,9})\s*(?P<unit>[a-zµμ]*)")
 _COMPOSED = tuple(name for name in State.__members__ if "_" in name)
 """States that one may misspell. The others are words, as names of functions are."""
@@ -71,12 +75,12 @@ def parsed(text: str) -> Query:
     for token in _TOKEN.finditer(text):
         if token["sign"]:
             query = _bounded(query, token["sign"], token["bound"])
-        elif token["quoted"] is None and token["word"] in State.__members__:
+        elif token["word"] in State.__members__:
             if query.state is not None:
                 raise SearchError(f"a segment is in one state at a time: search for `{query.state.name}` or for `{token['word']}`")
             query = replace(query, state=State[token["word"]])
         else:
-            words.append(token["quoted"] if token["quoted"] is not None else token["word"])
+            words.append(token["quoted"] if token["quoted"] is not None else token["nameless"] or token["word"])
     said = " ".join(words).strip()
     if query == Query() and not said:
         raise SearchError(f"write what to look for: a lane's name, a function, a lock, or a state and a duration, {_EXAMPLE}")

@@ -37,6 +37,8 @@ TURNS = """
         ('"gil_wait"', Query("gil_wait")),
         ('"a < b" running', Query("a < b", State.running)),
         ('"never closed', Query("never closed")),
+        ("<lambda>", Query("<lambda>")),
+        ("json <module> running > 5ms", Query("json <module>", State.running, 5 * MS + 1)),
     ],
 )
 def test_a_query_means_what_it_says(text: str, query: Query) -> None:
