@@ -76,7 +76,10 @@ def exported_page(snapshot: Snapshot, t0: int | None = None, t1: int | None = No
 def extent_of(snapshot: Snapshot, t0: int | None, t1: int | None) -> Extent:
     """What of a trace is asked for. Raises as `exported` does."""
     if not snapshot.trace.lanes:
-        raise ConflictError(f"The trace {snapshot.row.id} is {snapshot.row.status}, and nothing of it is recorded yet: export it later.")
+        which = f"The trace {snapshot.row.id} is {snapshot.row.status}, and nothing of it"
+        if snapshot.row.finished:
+            raise ConflictError(f"{which} was recorded: there is nothing to export but a bundle, which tells how it ended.")
+        raise ConflictError(f"{which} is recorded yet: export it later.")
     return Extent.of(snapshot.trace, t0, t1)
 
 

@@ -14,6 +14,7 @@ import pytest
 from app.context import Context
 from app.exports import exported
 from app.store import Snapshot
+from engine.trace import Frame
 from tests.app.problem import assert_problem
 from tests.support import synthetic
 from tests.support.demo_server import put
@@ -99,6 +100,15 @@ async def test_a_run_of_which_nothing_is_recorded_yet_has_nothing_to_export(clie
     started = (await client.post("/api/v1/traces", json={"workload": "cpu", "model": "threads", "workers": 2})).json()
     problem = assert_problem(await client.get(f"/api/v1/traces/{started['id']}/export/csv"), 409)
     assert "later" in problem["detail"]
+
+
+async def test_a_run_that_ended_before_anything_was_recorded_is_not_to_be_tried_again(client: httpx.AsyncClient, context: Context) -> None:
+    gone = synthetic.failed()
+    ended = Frame(t_ns=0, changes={"status": "failed", "error": {"kind": "recorder", "message": "it did not start"}})
+    put(context.store, gone._replace(frames=[ended]))
+    problem = assert_problem(await client.get(f"/api/v1/traces/{gone.record.id}/export/html"), 409)
+    assert "is failed, and nothing of it was recorded: there is nothing to export but a bundle" in problem["detail"]
+    assert (await client.get(f"/api/v1/traces/{gone.record.id}/export/bundle")).status_code == 200
 
 
 def test_whoever_stops_reading_stops_the_work(stored: Context) -> None:
