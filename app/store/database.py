@@ -144,7 +144,10 @@ class Database:
             self._writer.execute("PRAGMA journal_mode = WAL")
             (version,) = self._writer.execute("PRAGMA user_version").fetchone()
             if version > VERSION:
-                raise StoreError(f"{self.path} was written by a newer gilscope (version {version} of the store; this one knows {VERSION})")
+                raise StoreError(
+                    f"{self.path} was written by a newer gilscope (version {version} of the store; this one knows {VERSION}): "
+                    "update gilscope, or name another directory with --data"
+                )
             if version < VERSION:
                 self._writer.execute("BEGIN IMMEDIATE")
                 for upgrade in UPGRADERS[version:]:

@@ -258,7 +258,7 @@ def test_a_store_of_a_newer_gilscope_is_left_alone(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "gilscope.db")
     connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(StoreError, match="newer gilscope"):
+    with pytest.raises(StoreError, match=r"newer gilscope .*: update gilscope, or name another directory"):
         Store(tmp_path)
 
 
