@@ -76,3 +76,16 @@ def test_a_number_and_its_unit_stay_on_one_line(server: Server, page: Page, neig
     said = page.locator("#headline, #findings p")
     expect(said.first).to_contain_text("%")
     assert [text for text in said.all_text_contents() if " %" in text or " ms" in text] == []
+
+
+def test_the_sums_of_a_selection_are_in_sight_where_lanes_reach_below_the_window(server: Server, page: Page, neighbour: Neighbour) -> None:
+    page.set_viewport_size({"width": 1280, "height": 700})
+    page.goto(f"{server.url}/t/{neighbour.finished(synthetic.threads_taking_turns())}?v=2&sel=100000000-300000000")
+    expect(page.locator("#selection .sums dd").first).to_have_text("1.00")
+    page.wait_for_function(
+        """() => {
+            const sums = document.querySelector("#selection .sums").getBoundingClientRect();
+            const lanes = document.querySelector("#timeline").getBoundingClientRect();
+            return scrollY === 0 && lanes.bottom > innerHeight && sums.bottom <= innerHeight && sums.height > 0;
+        }"""
+    )

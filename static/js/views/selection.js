@@ -19,6 +19,8 @@ const SHOWN = 16;
 const MOST_NAMED = 200;
 /** While a run goes on: the sums cost the machine that it runs on something, too. */
 const LIVE_MS = 1500;
+/** So much of the panel is seen at the bottom of the window while its place is below that: the heading, and the sums. */
+const PEEK_PX = 108;
 
 /**
  * startSelection(root, {source, state, timeline, lanes(), button}): shows `state.selection` in `root`, which is hidden while there is none;
@@ -29,6 +31,7 @@ export function startSelection(root, { source, state, timeline, lanes, button })
   const said = h("p", { class: "visually-hidden", role: "status", "aria-live": "polite" });
   const body = h("div", { class: "panelbody" });
   root.replaceChildren(said, body);
+  new ResizeObserver(() => root.style.setProperty("bottom", `${Math.min(0, PEEK_PX - root.offsetHeight)}px`)).observe(root);
 
   let nameOf = namesOf([]);
   /** What was told last; of an older selection while `body` is stale. */
