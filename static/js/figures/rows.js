@@ -12,6 +12,8 @@
 const GAP = 3;
 const GROUP_GAP = 10;
 const LONGEST = 19;
+/** Of a task in small letters: what sets it apart stands at the beginning. */
+const LONGEST_TASK = 24;
 const TAIL = 8;
 const DEFAULTS = { folded: [], pinned: [], moved: [], hidden: [], find: "", quiet: false, cores: null, compact: false };
 
@@ -39,7 +41,7 @@ export function layRows(tree, options = {}) {
       key: lane.id,
       lane,
       kind: lane.kind,
-      label: lane.kind === "interpreter" ? gilName(lane) : shortened(tree.names.get(lane.id) ?? lane.name),
+      label: lane.kind === "interpreter" ? gilName(lane) : shortened(tree.names.get(lane.id) ?? lane.name, lane.kind === "task" && !lane.measured ? LONGEST_TASK : LONGEST),
       full: fullName(lane),
       height: heights(lane),
       mark: tree.hues.has(lane.id) && (lane.measured || tree.busy.has(lane.id)) ? tree.hues.get(lane.id) : null,
@@ -109,8 +111,8 @@ export function fullName(lane) {
 }
 
 /** Names that differ at their end stay different: "ThreadPool…utor-0_1". */
-export function shortened(name) {
-  return name.length > LONGEST ? `${name.slice(0, LONGEST - TAIL - 1)}…${name.slice(-TAIL)}` : name;
+export function shortened(name, longest = LONGEST) {
+  return name.length > longest ? `${name.slice(0, longest - TAIL - 1)}…${name.slice(-TAIL)}` : name;
 }
 
 /** "GIL", or "GIL of interpreter 2" where a process has several. */
