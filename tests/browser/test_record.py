@@ -53,13 +53,13 @@ def test_arrows_are_drawn_when_asked_for(server: Server, page: Page, neighbour: 
 
 
 def test_arrows_that_are_too_many_are_counted_until_one_zooms_in(server: Server, page: Page, neighbour: Neighbour) -> None:
-    recording = synthetic_programs.relay(400)
-    page.goto(f"{server.url}/t/{neighbour.finished(recording)}")
+    url = f"{server.url}/t/{neighbour.finished(synthetic_programs.relay(400))}"
+    page.goto(url)
     is_drawn(page)
     page.click("#arrows")
     expect(page.locator("#arrow-note")).to_have_text("400 arrows here: zoom in to see them")
     expect(page.locator("#legend .arrow")).to_have_count(0)
-    page.goto(f"{page.url}?t0=0&t1=10000000")
+    page.goto(f"{url}?t0=0&t1=10000000")
     is_drawn(page)
     page.click("#arrows")
     expect(page.locator("#legend .arrow")).to_have_text(["message"])
