@@ -12,7 +12,7 @@
 const GAP = 3;
 const GROUP_GAP = 10;
 const LONGEST = 19;
-/** Of a task in small letters: what sets it apart stands at the beginning. */
+/** A task in small letters stays whole up to here: what sets it apart stands at the beginning. */
 const LONGEST_TASK = 24;
 const TAIL = 8;
 const DEFAULTS = { folded: [], pinned: [], moved: [], hidden: [], find: "", quiet: false, cores: null, compact: false };
@@ -110,9 +110,9 @@ export function fullName(lane) {
   return `${who}${ids ? ` (${ids})` : ""}${quality}${lane.note ? ` · ${lane.note}` : ""}`;
 }
 
-/** Names that differ at their end stay different: "ThreadPool…utor-0_1". */
+/** Names that differ at their end stay different: "ThreadPool…utor-0_1". Those no longer than `longest` stay whole. */
 export function shortened(name, longest = LONGEST) {
-  return name.length > longest ? `${name.slice(0, longest - TAIL - 1)}…${name.slice(-TAIL)}` : name;
+  return name.length > longest ? `${name.slice(0, LONGEST - TAIL - 1)}…${name.slice(-TAIL)}` : name;
 }
 
 /** "GIL", or "GIL of interpreter 2" where a process has several. */
