@@ -13,7 +13,10 @@ _UNITS = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"))
 
 
 def duration(ns: float) -> str:
-    """`850 ns`, `12.3 µs`, `1.23 s`, `2 min 5 s`."""
+    """`850 ns`, `12.3 µs`, `1.23 s`, `2 min 5 s`, `8 h 20 min`."""
+    if abs(ns) >= 3600 * _UNITS[0][0]:
+        hours, minutes = divmod(round(ns / (60 * _UNITS[0][0])), 60)
+        return f"{hours} h {minutes} min"
     if abs(ns) >= 60 * _UNITS[0][0]:
         minutes, seconds = divmod(round(ns / _UNITS[0][0]), 60)
         return f"{minutes} min {seconds} s"

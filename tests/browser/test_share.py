@@ -261,7 +261,7 @@ def test_the_page_of_its_own_of_a_huge_trace_holds_shares_and_says_so(
     recording = synthetic.large(50_000, lanes=4)
     trace, file = recording.trace, written(neighbour, recording, tmp_path)
     alone = offline(file)
-    expect(alone.locator("#viewproblem")).to_contain_text("50\u202f001 segments in it, more than a file can hold")
+    expect(alone.locator("#viewproblem")).to_contain_text("50,001 segments in it, more than a file can hold")
     expect(alone.locator("#resolution")).to_contain_text("aggregated")
     index, queries = ViewIndex(trace), [{"px": 500}, {"t0": trace.t_ns // 3, "t1": trace.t_ns // 2, "px": 300, "at_work": True}]
     for asked, answer in zip(queries, alone.evaluate(ANSWERS, queries), strict=True):

@@ -20,6 +20,7 @@ from engine.wording import count, duration, instant, listed, percent, signal_nam
         (1_234_000_000, "1.23 s"),
         (59_990_000_000, "60.0 s"),
         (125_000_000_000, "2 min 5 s"),
+        (30_032_000_000_000, "8 h 21 min"),
     ],
 )
 def test_durations_have_three_digits_and_a_unit(ns: float, text: str) -> None:

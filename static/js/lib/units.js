@@ -16,16 +16,18 @@ export function unitFor(spanNs) {
   return STEPS[limits.findIndex((limit) => Math.abs(spanNs) < limit)];
 }
 
-/** 1234567 → "1.23 ms". Three significant digits; minutes as "2 min 3 s". */
+/** 1234567 → "1.23 ms". Three significant digits; from a minute on "2 min 3 s", from an hour on "2 h 5 min". As the server says it. */
 export function duration(ns) {
   if (ns === null || ns === undefined) return NOT_KNOWN;
-  if (Math.abs(ns) >= 120e9) {
-    const seconds = Math.round(ns / 1e9);
-    return `${Math.trunc(seconds / 60)} min ${Math.abs(seconds % 60)} s`;
-  }
+  if (Math.abs(ns) >= 3600e9) return pair(Math.round(ns / 60e9), "h", "min");
+  if (Math.abs(ns) >= 60e9) return pair(Math.round(ns / 1e9), "min", "s");
   if (ns === 0) return "0 s";
   const step = STEPS.slice(0, 4).findLast((candidate) => Math.abs(ns) >= 0.9995 * candidate.ns) ?? STEPS[0];
   return `${step.ns === 1 ? Math.round(ns) : digits(ns / step.ns)} ${step.unit}`;
+}
+
+function pair(small, larger, smaller) {
+  return `${Math.trunc(small / 60)} ${larger} ${Math.abs(small % 60)} ${smaller}`;
 }
 
 /** A time since the start of the trace, fine enough to tell two columns of a picture apart. */
@@ -44,7 +46,7 @@ export function percent(ratio) {
 }
 
 export function count(number) {
-  return number === null || number === undefined ? NOT_KNOWN : number.toLocaleString("en").replaceAll(",", "\u202f");
+  return number === null || number === undefined ? NOT_KNOWN : number.toLocaleString("en");
 }
 
 export function ratio(number) {

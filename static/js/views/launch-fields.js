@@ -68,7 +68,7 @@ function withBounds({ description, minimum, maximum }) {
 }
 
 function short(value) {
-  return value.toLocaleString("en", { maximumFractionDigits: 6 }).replaceAll(",", "\u202f");
+  return value.toLocaleString("en", { maximumFractionDigits: 6 });
 }
 
 function field(name, label, unit, help, control) {
