@@ -99,10 +99,9 @@ def search(trace: Trace, query: Query, first: int, limit: int) -> Found:
     """
     named = _named(trace, query.text)
     lanes = named if query.plain else []
-    hits = [_matching(trace, part, query, named) for part in (trace.segments, trace.open)]
-    chosen = Segments.concat(part.take(rows) for part, rows in zip((trace.segments, trace.open), hits, strict=True))
+    hits = [(part, _matching(trace, part, query, named)) for part in (trace.segments, trace.open)]
     skip, room = max(first - len(lanes), 0), limit - len(lanes[first : first + limit])
-    return Found(query, tuple(lanes), _longest(chosen, skip, room), len(chosen))
+    return Found(query, tuple(lanes), _longest(hits, skip, room), sum(len(rows) for _, rows in hits))
 
 
 def _bounded(query: Query, sign: str, said: str) -> Query:
@@ -154,16 +153,18 @@ def _matching(trace: Trace, part: Segments, query: Query, named: list[int]) -> I
     return np.flatnonzero(kept)
 
 
-def _longest(segments: Segments, skip: int, room: int) -> Segments:
-    """From place `skip` on, by length; of equally long ones the earlier first."""
-    if room <= 0 or skip >= len(segments):
+def _longest(hits: list[tuple[Segments, Ints]], skip: int, room: int) -> Segments:
+    """Of these rows of these segments, from place `skip` on, by length; of equally long ones the earlier first."""
+    total = sum(len(rows) for _, rows in hits)
+    if room <= 0 or skip >= total:
         return Segments.empty()
-    length = segments.end - segments.start
-    upto = min(skip + room, len(segments))
-    if upto < len(segments):
-        least = np.partition(length, len(length) - upto)[len(length) - upto]
-        candidates = np.flatnonzero(length >= least)
-    else:
-        candidates = np.arange(len(segments))
-    order = candidates[np.lexsort((segments.lane[candidates], segments.start[candidates], -length[candidates]))]
-    return segments.take(order[skip:upto])
+    # Lengths alone are looked at, and what is not told is not copied: a query may mean all of millions.
+    lengths = [part.end[rows] - part.start[rows] for part, rows in hits]
+    upto = min(skip + room, total)
+    if upto < total:
+        every = np.concatenate(lengths)
+        every.partition(total - upto)
+        hits = [(part, rows[length >= every[total - upto]]) for (part, rows), length in zip(hits, lengths, strict=True)]
+    found = Segments.concat(part.take(rows) for part, rows in hits)
+    order = np.lexsort((found.lane, found.start, found.start - found.end))
+    return found.take(order[skip:upto])

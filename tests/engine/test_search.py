@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 
 import pytest
 
@@ -154,3 +155,15 @@ def test_pages_of_what_is_found_add_up_lanes_before_segments() -> None:
 def test_what_grows_still_is_found_as_long_as_it_is() -> None:
     trace = drawn("process p |rrrrr|\nthread one |rllll|", live=True)
     assert spans(trace, "lock_wait >= 4ms") == [("one", 1, 5)]
+
+
+def test_a_query_that_means_all_of_a_large_trace_copies_little_of_it() -> None:
+    trace = synthetic.large(200_000).trace
+    tracemalloc.start()
+    try:
+        found = search(trace, parsed(">= 1ns"), 0, 50)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (found.total, len(found.segments)) == (len(trace.segments), 50)
+    assert peak < 32 * len(trace.segments), "a segment itself takes 30 bytes"
