@@ -42,6 +42,7 @@ from app.comparison_object import comparison_object, comparison_title
 from app.context import Context
 from app.documentation import tags
 from app.listing import chosen_runs, page_of_comparisons, page_of_traces
+from app.modules import preloads
 from app.problems import ProblemError
 from app.store import Listing
 from app.trace_object import as_bytes
@@ -144,6 +145,7 @@ def environment(directory: Path) -> Environment:
     )
     made.filters["json_script"] = json_script
     made.globals["static"] = static_url
+    made.globals["preloads"] = preloads
     return made
 
 

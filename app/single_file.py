@@ -15,8 +15,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import posixpath
-import re
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -24,13 +22,13 @@ from typing import Any
 from markupsafe import Markup
 
 from app import assets
+from app.modules import IMPORT, closure, target
 from app.pages import environment, json_script
 from engine.exports import Extent, embedded
 from engine.views import ViewIndex
 
 ENTRY = "pages/file.js"
 STYLES = ("tokens", "base", "controls", "trace", "timeline", "panels", "print")
-_IMPORT = re.compile(r"""^((?:import|export)\b[^'"]*?\bfrom\s*|import\s*)["'](\.{1,2}/[^"']+)["']""", re.M)
 _POLICY = (
     "default-src 'none'; script-src {hashes} data:; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
 )
@@ -81,28 +79,11 @@ def _scripts() -> tuple[Markup, str]:
 
 def modules() -> dict[str, str]:
     """The modules that the entry needs, by their paths below `static/js`; in their texts each import has the name it has in the file."""
-    root = assets.static_directory() / "js"
-    found: dict[str, str] = {}
-    waiting = [ENTRY]
-    while waiting:
-        path = waiting.pop()
-        if path in found:
-            continue
-        text, needed = _renamed((root / path).read_text(), path)
-        found[path] = text
-        waiting += needed
-    return dict(sorted(found.items()))
+    return {path: _renamed(text, path) for path, text in closure(ENTRY).items()}
 
 
-def _renamed(text: str, path: str) -> tuple[str, list[str]]:
-    needed: list[str] = []
-
-    def named(match: re.Match[str]) -> str:
-        target = posixpath.normpath(posixpath.join(posixpath.dirname(path), match[2]))
-        needed.append(target)
-        return f'{match[1]}"{_named(target)}"'
-
-    return _IMPORT.sub(named, text), needed
+def _renamed(text: str, path: str) -> str:
+    return IMPORT.sub(lambda match: f'{match[1]}"{_named(target(path, match[2]))}"', text)
 
 
 def _named(path: str) -> str:

@@ -1,7 +1,7 @@
 """What a person at a page sees, and when: a real headless Chromium, the page's own actions, and clocks inside the page.
 
-A picture counts when it is on screen: the page says `data-drawn` within an animation frame, and a task that is posted then runs right
-after the frame has been painted.
+A picture counts when it is on screen: the page says `data-painted` within an animation frame, and a task that is posted then runs right
+after the frame has been painted, bars and axis with it. Of the first picture alone bars and axis come a little later, with plotly.js.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ _WATCH = """(() => {
   new MutationObserver(() => {
     const plot = document.querySelector("#timeline-card .plot");
     const card = document.querySelector("#timeline-card");
-    if (!plot?.dataset.view) return;
-    const { grown, view } = plot.dataset;
+    if (!plot?.dataset.painted) return;
+    const { grown, painted: view } = plot.dataset;
     const { window, resolution } = card.dataset;
     const seen = { grown: Number(grown), view, window, resolution, width: plot.querySelector(".surface").clientWidth };
     const channel = new MessageChannel();
     channel.port1.onmessage = () => pictures.push({ at: performance.now(), ...seen });
     channel.port2.postMessage(null);
-  }).observe(document, { subtree: true, attributes: true, attributeFilter: ["data-drawn"] });
+  }).observe(document, { subtree: true, attributes: true, attributeFilter: ["data-painted"] });
 })()"""
 
 

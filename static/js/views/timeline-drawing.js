@@ -9,7 +9,7 @@ import { onThemeChange, readPalette } from "../lib/palette.js";
 import { paced } from "../lib/paced.js";
 import { putOn, urlOf } from "../lib/raster.js";
 import { drawLegend } from "./legend.js";
-import { draw, isReady } from "./plot.js";
+import { draw, isReady, ready } from "./plot.js";
 
 /** What a run's growth makes to be drawn is drawn at most so often: the browser mostly shares its cores with what is measured. */
 export const REDRAW_MS = 100;
@@ -19,6 +19,8 @@ const LEAST_WIDE = 120;
 const NOTHING = { lanes: [], segments: [], open: [], edges: [], coverage: new Map(), refs: new Map(), at_work: null };
 /** Of a picture that leaves the page: room for the names. */
 const NAMES_PX = 200;
+/** Where nothing has been drawn by then, for the run has not begun, Plotly is made ready meanwhile. */
+const IDLE_MS = 1500;
 
 /**
  * startDrawing(parts, stage, onDrawn()): {frame(), schedule({calm}), picture()}. `stage` answers window(), laid(), view(), over() (what the overlay
@@ -57,10 +59,6 @@ export function startDrawing(parts, stage, onDrawn) {
   }
 
   function render() {
-    if (!isReady()) {
-      put(figure, h("p", { class: "muted" }, "plotly.js did not load from this server."));
-      return;
-    }
     const began = performance.now();
     const laid = stage.laid();
     const now = frame();
@@ -71,15 +69,20 @@ export function startDrawing(parts, stage, onDrawn) {
     for (const element of [parts.surface, backdrop]) setStyle(element, "width", `${now.width}px`);
     stage.labels.draw(laid, now, stage.cursor());
     putOn(backdrop, backdropOf(view, laid, now));
-    draw(figure, timelineFigure(view, laid, now, palette));
     stage.overlay.draw({ frame: now, laid, ...stage.over() });
     if (parts.legend && (legend?.view !== view || legend.laid !== laid)) drawLegend(parts.legend, view, laid);
     legend = { view, laid };
-    plot.dataset.drawn = String(Number(plot.dataset.drawn ?? 0) + 1);
-    plot.dataset.grown = String(view.grown_to_ns ?? 0);
-    plot.dataset.view = view === NOTHING ? "" : `${view.t0_ns}-${view.t1_ns}-${view.ns_per_column}`;
-    plot.dataset.tookMs = (performance.now() - began).toFixed(1);
     onDrawn(now, view);
+    plot.dataset.grown = String(view.grown_to_ns ?? 0);
+    plot.dataset.painted = view === NOTHING ? "" : `${view.t0_ns}-${view.t1_ns}-${view.ns_per_column}`;
+    if (!isReady()) {
+      if (view !== NOTHING) ready().then((there) => (there ? schedule() : put(figure, h("p", { class: "muted" }, "plotly.js did not load from this server."))));
+      return;
+    }
+    draw(figure, timelineFigure(view, laid, now, palette));
+    plot.dataset.drawn = String(Number(plot.dataset.drawn ?? 0) + 1);
+    plot.dataset.view = plot.dataset.painted;
+    plot.dataset.tookMs = (performance.now() - began).toFixed(1);
   }
 
   function backdropOf(view, laid, now) {

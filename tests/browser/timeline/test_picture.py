@@ -78,3 +78,11 @@ def test_until_a_wider_picture_has_come_the_one_that_is_there_is_not_stretched(s
     assert shares(page, "worker-2", 0, 0.4) == {"none": pytest.approx(1)}
     assert shares(page, "worker-2", 0.6, 1) == {"none": pytest.approx(1)}
     page.unroute_all(behavior="ignoreErrors")
+
+
+def test_the_picture_is_there_before_plotly_is_and_without_it(neighbour: Neighbour, server: Server, page: Page, conduct: Conduct) -> None:
+    conduct.excuse("ERR_FAILED")
+    page.route("**/vendor/plotly*", lambda route: route.abort())
+    page.goto(f"{server.url}/t/{neighbour.finished(synthetic.threads_taking_turns())}")
+    expect(page.locator(".plot")).to_contain_text("plotly.js did not load")
+    assert shares(page, "worker-1", 0.2, 0.8)[RUNNING] == pytest.approx(0.25, abs=0.05)

@@ -6,7 +6,7 @@ import { byId, h, put } from "../../lib/dom.js";
 import { onThemeChange, readPalette } from "../../lib/palette.js";
 import { stateLabel, stateSays } from "../../lib/states.js";
 import { NOT_KNOWN, duration, percent, ratio } from "../../lib/units.js";
-import { draw, isReady } from "../plot.js";
+import { draw, ready } from "../plot.js";
 
 /** startCharts(): {show(comparison)}. Draws again when the page gets another width or the system another theme. */
 export function startCharts() {
@@ -24,8 +24,8 @@ export function startCharts() {
     });
   }
 
-  function render({ rows, baseline }) {
-    if (!isReady()) {
+  async function render({ rows, baseline }) {
+    if (!(await ready())) {
       for (const place of [times, shares]) put(place, h("p", { class: "muted" }, "plotly.js did not load from this server."));
       return;
     }
