@@ -64,8 +64,9 @@ export function startWhy(root, { source, state, timeline, lanes }) {
   function fail(problem) {
     answer = null;
     root.removeAttribute("aria-busy");
-    putSteady(body, heading(null), h("p", { class: "notice", data: { kind: "bad" } }, problem.message), problem.status === 0 ? h("button", { class: "button tiny", type: "button", data: { key: "retry" }, on: { click: ask } }, "Ask again") : null);
-    tell(problem.message);
+    const words = problem.fields?.has("t") ? `The question is about ${instant(state.now.chosen.t, 1e6)}, of which this run has no record.` : problem.message;
+    putSteady(body, heading(null), h("p", { class: "notice", data: { kind: "bad" } }, words), problem.status === 0 ? h("button", { class: "button tiny", type: "button", data: { key: "retry" }, on: { click: ask } }, "Ask again") : null);
+    tell(words);
     timeline.highlight(null);
   }
 
