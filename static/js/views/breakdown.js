@@ -34,7 +34,7 @@ export function drawBreakdown(element, { rows, total, noun, count = rows.length 
 function bar({ name, full, states, whole }, longest) {
   const spent = sum(states);
   const parts = ordered(states).map(([state, ns]) =>
-    h("span", { class: "part", style: { width: `${(100 * ns) / longest}%` }, title: `${stateLabel(state)}: ${duration(ns)}, ${percent(ns / spent)}` }, h("span", { class: "fill", data: { state } }), ns / longest > 0.09 ? h("span", { class: "share" }, percent(ns / spent)) : null),
+    h("span", { class: "part", style: { width: `${(100 * ns) / longest}%` }, title: `${stateLabel(state)}: ${duration(ns)}, ${percent(ns / spent)}` }, h("span", { class: "fill", data: { state } }), ns / longest > 0.09 ? h("span", { class: "share" }, h("span", { class: "visually-hidden" }, `${stateLabel(state)} `), percent(ns / spent)) : null),
   );
   return h("li", { class: whole ? "whole" : null }, h("span", { class: "who", title: full }, name), h("span", { class: "stack" }, parts), h("span", { class: "sum" }, duration(spent)));
 }

@@ -20,12 +20,12 @@ export function verdictOf(findings, { program }) {
 
 /** The list of findings; `notes` are what a reader must know of the sources. `onShow(t0, t1)` when one is pressed that has a place. */
 export function drawFindings(element, { findings, notes, status, t_ns: length }, live, onShow) {
-  const items = findings.map((finding) =>
+  const items = findings.map((finding, at) =>
     h(
       "li",
       { data: { severity: finding.severity, kind: finding.kind } },
-      h("p", {}, together(finding.text)),
-      placed(finding, length) ? h("button", { class: "linklike small", type: "button", data: { t0: finding.t0_ns, t1: finding.t1_ns } }, "Show it") : null,
+      h("p", { id: `finding-${at}` }, together(finding.text)),
+      placed(finding, length) ? h("button", { class: "linklike small", type: "button", "aria-describedby": `finding-${at}`, data: { t0: finding.t0_ns, t1: finding.t1_ns } }, "Show it") : null,
     ),
   );
   const remarks = (notes ?? []).map((note) => h("li", { data: { severity: "note" } }, h("p", {}, together(note))));
