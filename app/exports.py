@@ -8,6 +8,7 @@ html     one page that needs no server: see `app.single_file`
 
 from __future__ import annotations
 
+import threading
 import zlib
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from app.trace_object import trace_object
 from engine.exports import Extent, chrome, chrome_bytes, csv, csv_bytes
 
 _AT_ONCE = 128 * 2**10
+_PAGES = threading.BoundedSemaphore(2)
+"""How many pages are put together at once: each takes some hundred bytes a segment meanwhile, and no more of them would be quicker."""
 _PACKED = 14
 """How much shorter gzip makes them, about."""
 
@@ -68,7 +71,8 @@ def exported_page(snapshot: Snapshot, t0: int | None = None, t1: int | None = No
     """The trace, or a window of it, as one page of HTML that begins with `show` on screen. Raises as `exported` does."""
     extent = extent_of(snapshot, t0, t1)
     window = None if show is None else {"t0": show[0], "t1": show[1]}
-    page = single_file(extent, trace_object(snapshot.row, live=snapshot), window, snapshot.index).encode("utf-8", "replace")
+    with _PAGES:
+        page = single_file(extent, trace_object(snapshot.row, live=snapshot), window, snapshot.index).encode("utf-8", "replace")
     pieces = (page[at : at + _AT_ONCE] for at in range(0, len(page), _AT_ONCE))
     return Export(file_name(snapshot.row.id, ".html", extent), "text/html; charset=utf-8", len(page), pieces)
 

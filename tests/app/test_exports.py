@@ -7,18 +7,21 @@ import gzip
 import io
 import json
 import re
+import threading
 
 import httpx
 import pytest
 
+from app import exports
 from app.context import Context
-from app.exports import exported
+from app.exports import exported, exported_page
 from app.store import Snapshot
 from engine.trace import Frame
 from tests.app.problem import assert_problem
 from tests.support import synthetic
 from tests.support.demo_server import put
 from tests.support.scene import MS, Recording
+from tests.support.until import until
 
 pytestmark = pytest.mark.anyio
 
@@ -109,6 +112,33 @@ async def test_a_run_that_ended_before_anything_was_recorded_is_not_to_be_tried_
     problem = assert_problem(await client.get(f"/api/v1/traces/{gone.record.id}/export/html"), 409)
     assert "is failed, and nothing of it was recorded: there is nothing to export but a bundle" in problem["detail"]
     assert (await client.get(f"/api/v1/traces/{gone.record.id}/export/bundle")).status_code == 200
+
+
+def test_however_many_ask_for_pages_few_are_put_together_at_once(stored: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    snapshot = stored.snapshot("k3v9m2x7q4ab")
+    assert snapshot is not None
+    gate, go_on = threading.Lock(), threading.Event()
+    begun: list[None] = []
+    most: list[int] = []
+
+    def page(*_: object) -> str:
+        with gate:
+            begun.append(None)
+        go_on.wait()
+        with gate:
+            most.append(len(begun))
+            begun.pop()
+        return "page"
+
+    monkeypatch.setattr(exports, "single_file", page)
+    readers = [threading.Thread(target=exported_page, args=(snapshot,)) for _ in range(6)]
+    for reader in readers:
+        reader.start()
+    until(lambda: len(begun) == 2)
+    go_on.set()
+    for reader in readers:
+        reader.join()
+    assert (len(most), max(most)) == (6, 2)
 
 
 def test_whoever_stops_reading_stops_the_work(stored: Context) -> None:
