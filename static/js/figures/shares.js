@@ -10,6 +10,8 @@ import { marker } from "./patterns.js";
 
 /** A share has its number written on it from this size on. */
 const SAID_FROM = 0.09;
+/** Of a row: idling is a thin line here as everywhere. */
+const IDLE_HIGH = 0.08;
 /** Less than this is no wider than an outline. */
 export const SEEN_FROM = 0.005;
 
@@ -34,6 +36,7 @@ function bar(state, rows, palette) {
     name: state,
     x: rows.map((row) => row.shares[state] ?? 0),
     y: rows.map((_, at) => at),
+    ...(state === "idle" ? { width: IDLE_HIGH } : {}),
     marker: { ...marker(state, palette), line: { width: rows.map((row) => (row.shares[state] ? 1 : 0)), color: palette.surface } },
     hoverinfo: "skip",
     textposition: "none",
