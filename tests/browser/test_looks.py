@@ -46,6 +46,17 @@ def test_on_paper_the_picture_has_its_legend_and_bars_their_numbers(server: Serv
     expect(page.locator("button:visible:not(.fold)")).to_have_count(0)
 
 
+def test_no_number_reaches_beyond_its_bar(server: Server, page: Page, neighbour: Neighbour) -> None:
+    trace = neighbour.finished(synthetic.threads_taking_turns())
+    for width in (390, 820, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"{server.url}/t/{trace}")
+        expect(page.locator("#breakdown .share:visible").first).to_be_visible()
+        beyond = """numbers => numbers.filter((number) => number.checkVisibility()
+            && number.getBoundingClientRect().right > number.parentElement.getBoundingClientRect().right + 1).length"""
+        assert page.locator("#breakdown .share").evaluate_all(beyond) == 0, width
+
+
 def test_no_figure_runs_into_the_next_one(server: Server, page: Page, neighbour: Neighbour) -> None:
     trace = neighbour.finished(synthetic.threads_taking_turns())
     for width in (820, 1280, 1920):
