@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
@@ -23,31 +22,6 @@ from tests.support.large import large
 MS = 1_000_000
 WINDOW = "v=2&t0=100000000&t1=500000000"
 SELECTED = "v=2&sel=100000000-500000000"
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("panels") / "data"
-
-
-@pytest.fixture(scope="module")
-def server(data: Path) -> Iterator[Server]:
-    """One for all tests here: none of them changes a trace."""
-    with Server(data) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def neighbour(data: Path) -> Iterator[Neighbour]:
-    made = Neighbour(data)
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def turns(neighbour: Neighbour) -> str:
-    """The id of 4 threads taking turns of 5 ms for 2 s."""
-    return neighbour.finished(synthetic.threads_taking_turns())
 
 
 def told(server: Server, trace_id: str, path: str) -> dict[str, object]:

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Conduct
 from tests.browser.neighbour import Neighbour
 from tests.browser.server import Server
-from tests.browser.timeline.opened import Timeline
+from tests.browser.trace.opened import Timeline
 from tests.support import synthetic
 from tests.support.scene import MS
 

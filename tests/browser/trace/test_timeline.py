@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -19,31 +17,6 @@ _BARS_OUT_OF_SIGHT = """() => {
     const boxes = [...document.querySelectorAll(".plot .barlayer .point")].map((bar) => bar.getBoundingClientRect());
     return boxes.filter((box) => box.bottom < plot.top || box.top > plot.bottom).length;
 }"""
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("timeline") / "data"
-
-
-@pytest.fixture(scope="module")
-def server(data: Path) -> Iterator[Server]:
-    """One for all tests here: each looks at a run of its own."""
-    with Server(data) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def neighbour(data: Path) -> Iterator[Neighbour]:
-    made = Neighbour(data)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def turns(neighbour: Neighbour) -> str:
-    """The id of 4 threads taking turns of 5 ms for 2 s."""
-    return neighbour.finished(synthetic.threads_taking_turns())
 
 
 def is_drawn(page: Page) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from engine.trace import State
 from tests.browser.neighbour import Neighbour
-from tests.browser.timeline.opened import Timeline
+from tests.browser.trace.opened import Timeline
 from tests.support import synthetic
 from tests.support.scene import MS, Recording, S, Scene
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from engine.trace import Segments
 from tests.browser.neighbour import Neighbour, Run
-from tests.browser.timeline.opened import Timeline
+from tests.browser.trace.opened import Timeline
 from tests.support import synthetic
 
 Show = Callable[..., Timeline]

@@ -1,4 +1,4 @@
-"""One server for all tests of the timeline's interaction: each looks at runs of its own, or at one that nobody changes."""
+"""One server for all tests of what the page of a run can do: each looks at runs of its own, or at one that nobody changes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from tests.browser.neighbour import Neighbour
 from tests.browser.server import Server
-from tests.browser.timeline.opened import Timeline
+from tests.browser.trace.opened import Timeline
 from tests.support import synthetic
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,25 +17,6 @@ from tests.support import synthetic
 MS = 1_000_000
 WAITING, HOLDING = 4, 5
 """worker-1 waits for the GIL from 37 ms to 52 ms; first worker-2 has it."""
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("why") / "data"
-
-
-@pytest.fixture(scope="module")
-def server(data: Path) -> Iterator[Server]:
-    """One for all tests here: none changes what another reads."""
-    with Server(data) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def neighbour(data: Path) -> Iterator[Neighbour]:
-    made = Neighbour(data)
-    yield made
-    made.close()
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.timeline.opened import Timeline
+from tests.browser.trace.opened import Timeline
 from tests.support.scene import MS
 
 Show = Callable[..., Timeline]

@@ -2,35 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.neighbour import Neighbour
 from tests.browser.server import Server
-from tests.browser.test_timeline import hover, is_drawn
+from tests.browser.trace.test_timeline import hover, is_drawn
 from tests.support import synthetic, synthetic_programs
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("record") / "data"
-
-
-@pytest.fixture(scope="module")
-def server(data: Path) -> Iterator[Server]:
-    """One for all tests here: each looks at a run of its own."""
-    with Server(data) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def neighbour(data: Path) -> Iterator[Neighbour]:
-    made = Neighbour(data)
-    yield made
-    made.close()
 
 
 def test_arrows_are_drawn_when_asked_for(server: Server, page: Page, neighbour: Neighbour) -> None:
