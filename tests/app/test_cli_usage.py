@@ -23,7 +23,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("line", "said"),
     [
         ("rnu", "there is no command 'rnu': did you mean run?"),
-        ("xyz", "there are serve, run, record, list, show, open, export, import, delete, doctor"),
+        ("xyz", "there are serve, run, compare, record, list, show, open, export, import, delete, doctor"),
         ("run", "the following arguments are required: WORKLOAD (see gilscope run --help)"),
         ("run cpu", "choose a model with --model: sequential, threads, thread_pool, asyncio, asyncio_threads, processes, "),
         ("run cpuu --model threads", "WORKLOAD: there is no workload 'cpuu'; did you mean cpu? there are cpu, native, sleep, http, mixed"),

@@ -53,7 +53,8 @@ const ignore = () => {};
  *   picture()                      what is on screen as a Plotly figure {data, layout} that stands alone, for views/plot.js `imageOf`
  *   redraw()                       draws with the next frame
  * Root tells what is shown: data-window "t0-t1", data-resolution exact|aggregated, data-live growing|paused|over, data-chosen "lane@t";
- * `.plot` counts its drawings in data-drawn and tells the newest instant in data-grown.
+ * `.plot` tells in data-painted which view its picture is of (t0-t1-ns per column), in data-view the same of its bars and axis, which the
+ * first time come a little later; it counts drawings in data-drawn and tells the newest instant in data-grown.
  */
 export function startTimeline(root, { source, state, span = () => null, compact = false, keys = "page", onView = ignore, onProblem = ignore, onStrange = ignore, onOutside = ignore, onSearch = ignore, onHelp = ignore }) {
   const parts = furnish(root);
