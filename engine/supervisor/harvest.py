@@ -289,6 +289,7 @@ class Harvest:
         if self._gil is None or self._no_gil:
             source, why = (GIL_ABSENT, "") if self._no_gil else (GIL_OFF, "holder inferred from who was on a core")
             now = time.monotonic_ns()
+            self._told.difference_update(one.pid for one in self._execs)  # With another program begins another life.
             sources = [GilSource(now, pid, source, why=why) for pid in self._pids if pid not in self._told]
             self._told.update(self._pids)
         if self._gil is None:

@@ -26,8 +26,8 @@ class Standing:
 
     def see(self, source: GilSource, t: int) -> None:
         """From `t` (ns since the trace began) on, a GIL is seen so."""
-        if source.source in (GIL_EXACT, GIL_SAMPLED):
-            # Before its GIL was found it has no source yet: that says nothing of what is seen from now on.
+        if source.source in (GIL_EXACT, GIL_SAMPLED, GIL_ABSENT):
+            # Before its GIL was found, or found missing, it has no source yet: that says nothing of what is seen from now on.
             self._sources.pop(GIL_OFF, None)
         elif source.source == GIL_OFF and not source.why:
             # It has called exec: what was before that is nothing to whom it is now.
