@@ -88,7 +88,11 @@ _KEYS = "wwwwwwdawwwwwwssd0wwwwddwwwwwwwwaa0wwssww0"
 
 
 def zooms(page: Page, keys: str = _KEYS) -> list[float]:
-    """Per key, in ms: from its press to the sharp picture of the new window. The pointer wanders, so that each goes somewhere else."""
+    """Per key, in ms: from its press to the sharp picture of the new window. The pointer wanders, so that each goes somewhere else.
+
+    Begins when bars and axis are there: until plotly.js has been evaluated, a second after the first picture, keys wait for that.
+    """
+    page.wait_for_selector("#timeline-card .plot[data-drawn]")
     plot = page.locator("#timeline-card .plot .surface").bounding_box()
     assert plot is not None
     found = []
