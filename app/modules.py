@@ -23,8 +23,8 @@ def closure(entry: str) -> dict[str, str]:
     while waiting:
         path = waiting.pop()
         if path not in found:
-            found[path] = _text(path)
-            waiting += [target(path, match[2]) for match in IMPORT.finditer(found[path])]
+            found[path], needed = _module(path)
+            waiting += needed
     return dict(sorted(found.items()))
 
 
@@ -39,11 +39,13 @@ def preloads(entry: str) -> list[str]:
     return [f"/static/js/{needed}" for needed in closure(path) if needed != path]
 
 
-def _text(path: str) -> str:
+def _module(path: str) -> tuple[str, tuple[str, ...]]:
+    """Its text, and what it imports."""
     file = assets.static_directory() / "js" / path
-    return _read(file, file.stat().st_mtime_ns)
+    return _read(file, path, file.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=256)
-def _read(file: Path, stamp: int) -> str:  # noqa: ARG001 - a file that changed is read again
-    return file.read_text()
+def _read(file: Path, path: str, stamp: int) -> tuple[str, tuple[str, ...]]:  # noqa: ARG001 - a file that changed is read again
+    text = file.read_text()
+    return text, tuple(target(path, match[2]) for match in IMPORT.finditer(text))
