@@ -12,7 +12,10 @@ from app.context import Context
 from app.factory import create_app
 from app.settings import Settings
 from app.store import Store
+from tests.support import synthetic
+from tests.support.demo_server import put
 from tests.support.puppet import Stage
+from tests.support.scene import Recording
 
 
 @pytest.fixture
@@ -54,3 +57,11 @@ async def client(context: Context, stage: Stage) -> AsyncIterator[httpx.AsyncCli
     transport = httpx.ASGITransport(app=stage.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8181") as made:
         yield made
+
+
+@pytest.fixture
+def recording(context: Context) -> Recording:
+    """4 threads taking turns for 3 s, in the store of `context`, under the id `k3v9m2x7q4ab`."""
+    made = synthetic.threads_taking_turns(3)
+    put(context.store, made)
+    return made

@@ -19,13 +19,6 @@ pytestmark = pytest.mark.anyio
 URL = "/api/v1/traces/k3v9m2x7q4ab/explain"
 
 
-@pytest.fixture
-def recording(context: Context) -> Recording:
-    made = synthetic.threads_taking_turns(3)
-    put(context.store, made)
-    return made
-
-
 async def test_a_wait_for_the_gil_is_answered_with_its_holders(client: httpx.AsyncClient, recording: Recording) -> None:
     trace = recording.trace
     waits = trace.segments.take((trace.segments.state == State.gil_wait) & (trace.segments.end - trace.segments.start > 5_000_000))

@@ -27,13 +27,6 @@ pytestmark = pytest.mark.anyio
 URL = "/api/v1/traces/k3v9m2x7q4ab"
 
 
-@pytest.fixture
-def recording(context: Context) -> Recording:
-    made = synthetic.threads_taking_turns(3)
-    put(context.store, made)
-    return made
-
-
 async def every_page(client: httpx.AsyncClient, url: str, **params: Any) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     while True:

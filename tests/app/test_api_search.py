@@ -19,13 +19,6 @@ pytestmark = pytest.mark.anyio
 URL = "/api/v1/traces/k3v9m2x7q4ab"
 
 
-@pytest.fixture
-def recording(context: Context) -> Recording:
-    made = synthetic.threads_taking_turns(3)
-    put(context.store, made)
-    return made
-
-
 def lane_of(recording: Recording, name: str) -> int:
     return next(lane.id for lane in recording.trace.lanes.values() if lane.name == name)
 
