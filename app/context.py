@@ -13,6 +13,7 @@ from app.live_figures import LiveFigures
 from app.owner import is_alive
 from app.queue import RunQueue, recover
 from app.settings import Settings
+from app.standby import Standby
 from app.store import Comparison, Reader, Row, Snapshot, Store
 from app.thumbnails import Thumbnails
 from app.trace_object import trace_object
@@ -21,7 +22,9 @@ from app.view_cache import ViewCache
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Made once by `create_app`, found on `app.state.context`. `queue` is None when read-only: nothing is ever started."""
+    """Made once by `create_app`, found on `app.state.context`. `queue` is None when read-only: nothing is ever started.
+
+    `standby` is None where runs are not real ones."""
 
     settings: Settings
     store: Store
@@ -31,6 +34,7 @@ class Context:
     figures: LiveFigures
     hub: Hub
     queue: RunQueue | None
+    standby: Standby | None = None
 
     def row(self, trace_id: str) -> Row | None:
         """The trace as it is; if whoever recorded it has died meanwhile, as it ended. None if there is none (or the id is malformed)."""
@@ -52,6 +56,11 @@ class Context:
         live = self.reader.snapshot(trace_id)
         return None if live is None else trace_object(live.row, store=self.store, live=live, so_far=self.figures.of)
 
+    def expect_run(self) -> None:
+        """A reader is where runs are started: what that takes may be got ready, unless something is being measured."""
+        if self.standby is not None and self.queue is not None and not self.store.unfinished():
+            self.standby.expect()
+
     def comparison(self, comparison_id: str) -> Comparison | None:
         """None if there is none (or the id is malformed). Ends what whoever queued its runs has left behind."""
         found = self.store.comparisons.get(comparison_id) if is_id(comparison_id) else None
@@ -68,4 +77,6 @@ class Context:
         self.hub.close()
         if self.queue is not None:
             self.queue.close()
+        if self.standby is not None:
+            self.standby.close()
         self.store.close()

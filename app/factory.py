@@ -15,6 +15,7 @@ from app.live_figures import LiveFigures
 from app.queue import Launcher, RunQueue, recover
 from app.security import BodyLimit, Headers, HostGuard, OriginGuard
 from app.settings import Settings
+from app.standby import Standby
 from app.store import Reader, Store
 from app.thumbnails import Thumbnails
 from app.view_cache import ViewCache
@@ -23,17 +24,20 @@ from engine.launch import Run
 IMPORT_PATH = "/api/v1/traces/import"
 
 
-def create_app(settings: Settings, launcher: Launcher = Run) -> FastAPI:
+def create_app(settings: Settings, launcher: Launcher | None = None) -> FastAPI:
     """An application over `settings.data`. Its context is open from the start, and closed with its lifespan (or by `context.close()`).
 
-    Raises StoreError if the data directory cannot be used.
+    `launcher`: what starts runs; by default real ones, from a supervisor that stands by. Raises StoreError if the data directory cannot be
+    used.
     """
     store = Store(settings.data)
     hub = Hub(store.database.version)
-    queue = None if settings.read_only else RunQueue(store, launcher, on_change=lambda _: hub.poke())
+    standby = Standby() if launcher is None else None
+    on_rest = standby.expect if standby is not None else lambda: None
+    queue = None if settings.read_only else RunQueue(store, launcher or standby or Run, lambda _: hub.poke(), on_rest)
     if queue is None:
         recover(store)
-    context = Context(settings, store, Reader(store), ViewCache(), Thumbnails(), LiveFigures(), hub, queue)
+    context = Context(settings, store, Reader(store), ViewCache(), Thumbnails(), LiveFigures(), hub, queue, standby)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

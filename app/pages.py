@@ -57,6 +57,7 @@ COMPARISONS = 20
 @router.api_route("/", methods=["GET", "HEAD"])
 def home(request: Request) -> Response:
     context = Context.of(request)
+    context.expect_run()
     listed = page_of_traces(context, Listing(limit=50))
     offered = offer()
     boot = {

@@ -57,13 +57,21 @@ class QueueFullError(Exception):
 class RunQueue:
     """Runs what is submitted here, one after another, when it is its turn in the data directory. Thread-safe.
 
-    `on_change(trace_id)` is called from the worker's thread after each change that it made to the store.
+    `on_change(trace_id)` is called from the worker's thread after each change that it made to the store, `on_rest()` when the line is empty
+    after a run.
     """
 
-    def __init__(self, store: Store, launcher: Launcher = Run, on_change: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        launcher: Launcher = Run,
+        on_change: Callable[[str], None] = lambda _: None,
+        on_rest: Callable[[], None] = lambda: None,
+    ) -> None:
         self._store = store
         self._launcher = launcher
         self._on_change = on_change
+        self._on_rest = on_rest
         self._owner = Owner(store.directory)
         self._wake = threading.Event()
         self._closing = threading.Event()
@@ -175,6 +183,8 @@ class RunQueue:
                 self._started.add(line[0].id)
                 self._run(line[0])
                 self._wake.set()
+                if len(line) == 1 and not self._closing.is_set():
+                    self._on_rest()
         return True
 
     def _mine(self) -> list[Row]:

@@ -39,12 +39,14 @@ _PATIENCE_S = 10.0
 class Run:
     """One run, from spec to last frame. Use it as a context manager: leaving ends the supervisor and with it everything measured.
 
+    Without a `spec` its supervisor only gets ready, until `begin` tells what to run.
+
     With `streams` the program runs in the foreground, in our session and process group, and is nobody's to kill: leaving then ends the
     recording and the supervisor, and the program goes on as our child, if we are a subreaper. `echo` is a descriptor to which what
     the program prints is written as it comes, too.
     """
 
-    def __init__(self, spec: RunSpec, streams: Streams | None = None, echo: int | None = None) -> None:
+    def __init__(self, spec: RunSpec | None = None, streams: Streams | None = None, echo: int | None = None) -> None:
         self._last_ns = 0
         self._gate = threading.Lock()
         self._foreground = streams is not None
@@ -66,8 +68,16 @@ class Run:
         self._complaint: list[bytes] = []
         self._listener = threading.Thread(target=self._listen, name="supervisor-stderr", daemon=True)
         self._listener.start()
-        wish = {**spec.to_json(), "streams": streams.to_json() if streams is not None else None, "echo": echo}
-        self._say(json.dumps(wish).encode() + b"\n")
+        self._wish = {"streams": streams.to_json() if streams is not None else None, "echo": echo}
+        if spec is not None:
+            self.begin(spec)
+
+    def begin(self, spec: RunSpec) -> bool:
+        """To be called once. False where the supervisor has ended meanwhile."""
+        if self._process.poll() is not None:
+            return False
+        self._say(json.dumps({**spec.to_json(), **self._wish}).encode() + b"\n")
+        return True
 
     @property
     def pid(self) -> int:

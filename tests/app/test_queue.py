@@ -53,6 +53,14 @@ def whole(store: Store, row: Row) -> Trace:
     return Trace(row.record).grown(decode_frame(body) for _, body in store.frames(row.number))
 
 
+def test_it_says_when_the_line_is_empty_after_a_run(store: Store) -> None:
+    rests: list[int] = []
+    with RunQueue(store, replayer(), on_rest=lambda: rests.append(len(store.unfinished()))) as queue:
+        queue.submit_together([RunSpec("cpu", "threads", 4, 4), RunSpec("cpu", "threads", 4, 4)], {})
+        until(lambda: bool(rests))
+    assert rests == [0], "it was said between two runs"
+
+
 def test_a_run_is_stored_frame_by_frame_and_concluded_at_its_end(store: Store) -> None:
     with RunQueue(store, replayer()) as queue:
         trace_id = queue.submit(RunSpec("cpu", "threads", 4, 4), "mine")
