@@ -1,4 +1,7 @@
 // Draws one frame: names, the picture of occupied fractions on a canvas, bars and axis by Plotly over it, what lies over that.
+//
+// Plotly takes many times as long as all the rest. So while the view of a new window is on its way, bars and axis stay those that there are,
+// and are moved and stretched to where they belong; they are drawn once it is here.
 
 import { frameOf } from "../figures/frame.js";
 import { paint } from "../figures/picture.js";
@@ -24,7 +27,7 @@ const IDLE_MS = 1500;
 
 /**
  * startDrawing(parts, stage, onDrawn()): {frame(), schedule({calm}), picture()}. `stage` answers window(), laid(), view(), over() (what the overlay
- * shows), labels and overlay. Everything that changes is drawn with the next frame of the screen, once.
+ * shows), awaits() (whether a better view is on its way), labels and overlay. Everything that changes is drawn with the next frame of the screen, once.
  */
 export function startDrawing(parts, stage, onDrawn) {
   const { lanes, area, plot, backdrop, figure } = parts;
@@ -32,6 +35,8 @@ export function startDrawing(parts, stage, onDrawn) {
   let scheduled = false;
   let size = { width: LEAST_WIDE, tallest: LEAST_TALL, scroll: 0 };
   let legend = null;
+  // What bars and axis on screen are of.
+  let drawn = null;
 
   /** Asking the page for sizes makes it lay itself out: only when one has changed. */
   function measure() {
@@ -79,6 +84,13 @@ export function startDrawing(parts, stage, onDrawn) {
       if (view !== NOTHING) ready().then((there) => (there ? schedule() : put(figure, h("p", { class: "muted" }, "plotly.js did not load from this server."))));
       return;
     }
+    const look = { view, laid, palette, width: now.width, height: now.height, scroll: now.scroll };
+    if (stage.awaits() && isSame(drawn, look)) {
+      setStyle(figure, "transform", carried(drawn.window, now));
+      return;
+    }
+    drawn = { ...look, window: now.window };
+    setStyle(figure, "transform", "");
     draw(figure, timelineFigure(view, laid, now, palette));
     plot.dataset.drawn = String(Number(plot.dataset.drawn ?? 0) + 1);
     plot.dataset.view = plot.dataset.painted;
@@ -127,6 +139,16 @@ export function startDrawing(parts, stage, onDrawn) {
 /** As on the page, where a holder's number is a disc beside its name. */
 function numbered({ label, lane, mark }) {
   return mark === null || mark === undefined || lane?.kind !== "thread" ? label : `${mark < 20 ? String.fromCodePoint(0x2460 + mark) : mark + 1} ${label}`;
+}
+
+function isSame(drawn, look) {
+  return drawn !== null && Object.keys(look).every((name) => drawn[name] === look[name]);
+}
+
+/** What takes a figure of window `from` to where it belongs in the frame. */
+function carried(from, { window, width }) {
+  const wide = window.t1 - window.t0;
+  return `translateX(${((from.t0 - window.t0) / wide) * width}px) scaleX(${(from.t1 - from.t0) / wide})`;
 }
 
 function setStyle(element, name, value) {

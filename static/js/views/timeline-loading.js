@@ -14,8 +14,8 @@ const MOST_ARROWS = 300;
 const OPENING_MS = 250;
 
 /**
- * startLoading({source, extent, frame(), laid(), view(), arrows(), done(view), failed(error)}): {ask({urgent}), refresh()}. `ask` asks in
- * any case, `refresh` only when what is on screen is not here, or not sharp.
+ * startLoading({source, extent, frame(), laid(), view(), arrows(), done(view), failed(error)}): {ask({urgent}), refresh(), awaits()}. `ask` asks in
+ * any case, `refresh` only when what is on screen is not here, or not sharp; `awaits` tells whether that is so and is being asked for.
  */
 export function startLoading({ source, extent, frame, laid, view, arrows, done, failed }) {
   let opening = null;
@@ -69,5 +69,5 @@ export function startLoading({ source, extent, frame, laid, view, arrows, done, 
     return frame().rows.every(({ row }) => !row.lane || told.has(row.lane.id));
   }
 
-  return { ask, refresh };
+  return { ask, refresh, awaits: () => asking.busy && view() !== null && !isSharp() };
 }

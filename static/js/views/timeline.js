@@ -77,6 +77,7 @@ export function startTimeline(root, { source, state, span = () => null, compact 
     lanes: () => shelf.tree.byId,
     view: () => view,
     end: () => extent.end,
+    awaits: () => loading.awaits(),
     cursor: () => choice.cursor,
     over: () => ({ selection: state.now.selection, chosen: choice.segment(), cursor: document.activeElement === parts.lanes ? choice.cursor : null, highlight: lit }),
     labels: startLabels(parts, {
@@ -114,7 +115,10 @@ export function startTimeline(root, { source, state, span = () => null, compact 
       onView(view);
       drawing.schedule({ calm: extent.live });
     },
-    failed: onProblem,
+    failed(error) {
+      onProblem(error);
+      drawing.schedule();
+    },
   });
   const minimap = parts.minimap ? startMinimap(parts.minimap, { source, extent, tree: () => shelf.tree, window: window.shown, onMove: window.move }) : null;
   const grown = paced(() => {
