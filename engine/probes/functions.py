@@ -26,7 +26,7 @@ from engine.probes.perf_records import Ints
 
 _PERIOD_NS, _LISTING_SHARE, _LONGEST_LISTING_NS = 20_000_000, 500, 200_000_000
 _MOST_LOOKS = 25
-_RETRY_NS, _LONGEST_RETRY_NS = 100_000_000, 4_000_000_000
+_RETRY_NS, _LONGEST_RETRY_NS = 20_000_000, 4_000_000_000
 _MOST_INTERPRETERS, _MOST_THREADS, _MOST_FRAMES, _MOST_CODES = 100, 1_000, 64, 20_000
 _MOST_CHARACTERS = 4_096
 _TAGS = 7
@@ -99,9 +99,10 @@ class Functions:
         return Ran(t, pid, tid, number, tuple(names))
 
     def forget(self, pid: int) -> None:
-        """It has become another program."""
+        """It has become another program, or turns to its work: whatever was found before, the next look finds it anew."""
         self._processes.pop(pid, None)
         self._waiting.pop(pid, None)
+        self._next_listing_ns = 0
 
     def _list(self, pids: set[int], now_ns: int) -> int:
         """Finds their threads. Answers what that cost, in ns on a core; to open one, which is done once, not counted."""

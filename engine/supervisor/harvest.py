@@ -164,6 +164,8 @@ class Harvest:
                     self._gil.forked(process.forked_from, process.pid, process.since)
                 if not self._gil.watches(process.pid):
                     self._gil.attach(process.pid)
+            if self._functions is not None:
+                self._functions.forget(process.pid)
             self._marks.let_go(process.pid)
             if process.pid not in self._pids:
                 self._pids[process.pid] = None

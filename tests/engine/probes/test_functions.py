@@ -224,6 +224,25 @@ def test_looks_no_more_often_than_each_twenty_milliseconds(tmp_path: Path) -> No
         assert seen.functions.take() is not None
 
 
+def test_who_turns_to_its_work_is_found_by_the_next_look_however_long_it_was_looked_at_in_vain() -> None:
+    script = "print(flush=True); __import__('time').sleep(1000)"
+    command = ["sh", "-c", 'read _; exec "$@"', "sh", interpreter("3.14"), "-I", "-c", script]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        functions, now = Functions(), time.monotonic_ns()
+        for second in range(20):
+            functions.tick([process.pid], now + second * 1_000_000_000)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        print(file=process.stdin, flush=True)
+        process.stdout.readline()
+        functions.tick([process.pid], now + 19_020_000_000)
+        assert functions.take() is None, "it should rarely be looked at by now"
+        functions.forget(process.pid)
+        functions.tick([process.pid], now + 19_040_000_000)
+        assert functions.take() is not None
+        process.kill()
+
+
 @pytest.mark.parametrize("change", [(10, b"\x10\x03"), (8, b"\xa1")])
 def test_a_version_that_is_not_known_is_not_read(change: tuple[int, bytes], tmp_path: Path) -> None:
     """Neither a later one, nor one before its release candidates: its words may mean something else."""
