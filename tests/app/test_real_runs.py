@@ -72,7 +72,7 @@ def test_a_run_from_wish_to_record(url: str) -> None:
     trace = finished(url, trace_id)
     assert (trace["status"], trace["error"]) == ("complete", None)
     assert trace["metrics"]["jobs"] == {"total": 3, "completed": 3, "failed": 0}
-    assert trace["metrics"]["max_parallelism"] == 1
+    assert 0 < trace["metrics"]["parallelism"] < 1.1
     assert trace["sources"]["marks"] == "exact"
     assert "gil" in trace["headline"].lower()
     segments = httpx.get(f"{url}/api/v1/traces/{trace_id}/segments", params={"limit": 10_000}, timeout=30).json()["items"]

@@ -100,6 +100,7 @@ def test_all_strips_share_one_time_scale_and_zoom_together(page: Page) -> None:
     page.wait_for_function(f"() => new Set({WINDOWS}).size === 1")
     t0, t1 = map(int, page.evaluate(WINDOWS)[0].split("-"))
     assert 0 < t1 - t0 < 1000 * MS
+    expect(page).to_have_url(re.compile(rf"[?&]t0={t0}&t1={t1}"))
     page.reload()
     expect(page.locator(".striplanes .plot[data-drawn]")).to_have_count(3)
     assert set(page.evaluate(WINDOWS)) == {f"{t0}-{t1}"}, "a link keeps the window"

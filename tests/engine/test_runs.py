@@ -86,7 +86,8 @@ class TestThreadsUnderAGil:
     def test_never_two_run_python_and_about_one_core_is_used(self, spin: Spun) -> None:
         threads = spin.told.lanes("thread")
         assert never_two_at_once(spin.told, threads, State.running)
-        assert spin.told.metrics["max_parallelism"] == 1
+        # Of a hand-over, which only another machine that takes the core meanwhile makes long.
+        assert at_once_ns(spin.told, threads, State.running, State.native) < 0.02 * spin.told.metrics["wall_ns"]
         assert 0 < spin.told.metrics["parallelism"] < 1.05
 
     def test_native_is_less_than_2_percent_of_the_time_on_cores(self, spin: Spun) -> None:
@@ -149,7 +150,6 @@ class TestThreadsUnderAGil:
         told = run("cpu", "threads", 4, gil_python, (("rounds", 200_000),))
         holding(told)
         assert never_two_at_once(told, told.lanes("thread"), State.running)
-        assert told.metrics["max_parallelism"] <= 1
         assert told.trace.record.result["checksum"] == checksum(4, 200_000)
 
 

@@ -44,12 +44,9 @@ class Timeline:
     def label(self, lane: str) -> Locator:
         return self.page.locator(f".lanelabel:has(.name:text-is('{lane}'))")
 
-    def names(self, prefix: str = "") -> list[str]:
-        """Of the lanes on screen and near it, from top to bottom; of those whose names begin so."""
-        boxes = self.page.locator(".lanelabel").evaluate_all(
-            "labels => labels.map(label => [label.getBoundingClientRect().top, label.querySelector('.name').textContent])"
-        )
-        return [name for _, name in sorted(boxes) if name.startswith(prefix)]
+    def stand(self, prefix: str, *names: str) -> None:
+        """The lanes whose names begin so come to stand in this order, from top to bottom."""
+        expect(self.page.locator(".lanelabel .name").filter(has_text=re.compile(f"^{re.escape(prefix)}"))).to_have_text(names)
 
     def place(self, lane: str, share: float) -> tuple[float, float]:
         """Of a point on a lane, at a share of the plot's width."""

@@ -54,20 +54,20 @@ def test_lanes_are_moved_by_buttons_keys_and_drags(show: Show, turns: str, page:
     timeline = show(turns)
     timeline.label("worker-3").hover()
     timeline.label("worker-3").locator("[data-move='-1']").click()
-    assert timeline.names("worker-") == ["worker-1", "worker-3", "worker-2", "worker-4"]
+    timeline.stand("worker-", "worker-1", "worker-3", "worker-2", "worker-4")
     timeline.label("worker-1").click()
     timeline.press("}")
     expect(page.locator(".lanelabel[data-current] .name")).to_have_text("worker-1")
-    assert timeline.names("worker-") == ["worker-3", "worker-1", "worker-2", "worker-4"]
+    timeline.stand("worker-", "worker-3", "worker-1", "worker-2", "worker-4")
     start, end = timeline.label("worker-4").bounding_box(), timeline.label("worker-3").bounding_box()
     assert start is not None
     assert end is not None
     timeline.drag((start["x"] + 90, start["y"] + 15), (end["x"] + 90, end["y"] + 4))
-    assert timeline.names("worker-") == ["worker-4", "worker-3", "worker-1", "worker-2"]
+    timeline.stand("worker-", "worker-4", "worker-3", "worker-1", "worker-2")
     page.wait_for_url(lambda url: "move=" in url)
     page.reload()
     timeline.is_drawn()
-    assert timeline.names("worker-") == ["worker-4", "worker-3", "worker-1", "worker-2"]
+    timeline.stand("worker-", "worker-4", "worker-3", "worker-1", "worker-2")
 
 
 def test_lanes_are_filtered_by_their_names(show: Show, turns: str, page: Page) -> None:
