@@ -19,7 +19,6 @@ from app.standby import Standby
 from app.store import Reader, Store
 from app.thumbnails import Thumbnails
 from app.view_cache import ViewCache
-from engine.launch import Run
 
 IMPORT_PATH = "/api/v1/traces/import"
 
@@ -32,12 +31,14 @@ def create_app(settings: Settings, launcher: Launcher | None = None) -> FastAPI:
     """
     store = Store(settings.data)
     hub = Hub(store.database.version)
-    standby = Standby() if launcher is None else None
-    on_rest = standby.expect if standby is not None else lambda: None
-    queue = None if settings.read_only else RunQueue(store, launcher or standby or Run, lambda _: hub.poke(), on_rest)
+    standby = Standby()
+    launch, on_rest = (standby, standby.expect) if launcher is None else (launcher, lambda: None)
+    queue = None if settings.read_only else RunQueue(store, launch, lambda _: hub.poke(), on_rest)
     if queue is None:
         recover(store)
-    context = Context(settings, store, Reader(store), ViewCache(), Thumbnails(), LiveFigures(), hub, queue, standby)
+    context = Context(
+        settings, store, Reader(store), ViewCache(), Thumbnails(), LiveFigures(), hub, queue, standby if launcher is None else None
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -100,10 +100,9 @@ def test_what_is_derived_from_a_trace_is_derived_without_a_clock_a_file_or_a_pro
 
 
 def test_only_the_run_queue_starts_a_supervisor() -> None:
-    # The factory hands the class on to the queue, so that a test can hand on another; the command line, so that its own streams come along.
-    may = ("app.queue", "app.factory", "app.cli.foreground", "app.cli.echo")
+    # A server has one stand by for the queue; the command line hands on its own, so that its streams come along.
+    may = ("app.queue", "app.standby", "app.cli.foreground", "app.cli.echo")
     _none(one for one in all_imports() if within(one.module, "engine.launch") and one.importer not in may)
-    assert not re.search(r"\bRun\(", modules()["app.factory"].read_text())
 
 
 def test_only_the_store_touches_sqlite() -> None:
