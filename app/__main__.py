@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
-from app.cli.arguments import parse
 from app.cli.errors import CommandError, UsageError
 from app.cli.terminal import Terminal
 
@@ -42,6 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     terminal = Terminal()
     command = "gilscope"
     try:
+        # What takes a moment to load is loaded where Ctrl-C ends it without a word.
+        from app.cli.arguments import parse
+
         options = parse(sys.argv[1:] if arguments is None else arguments)
         command = f"gilscope {options.command}"
         module, function = _COMMANDS[options.command]

@@ -40,7 +40,6 @@ TEXTS = {
     "chrome": Format("chrome", ".trace.json", "application/json", chrome_bytes, chrome),
     "csv": Format("csv", ".csv", "text/csv; charset=utf-8", csv_bytes, csv),
 }
-FORMATS = ("bundle", *TEXTS, "html")
 
 
 @dataclass(frozen=True, slots=True)

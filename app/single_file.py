@@ -23,7 +23,7 @@ from markupsafe import Markup
 
 from app import assets
 from app.modules import IMPORT, closure, target
-from app.pages import environment, json_script
+from app.rendering import environment, json_script
 from engine.exports import Extent, embedded
 from engine.views import ViewIndex
 

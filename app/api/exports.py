@@ -12,7 +12,8 @@ from app.api.answers import CONFLICT, INVALID, NOT_FOUND, TraceId, found_snapsho
 from app.api.windows import From, To
 from app.context import Context
 from app.downloads import Download
-from app.exports import FORMATS, Export, exported, exported_page
+from app.exports import Export, exported, exported_page
+from app.formats import FORMATS
 from app.problems import ProblemError
 from app.store import ConflictError
 from engine.exports import ExportError

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, NoReturn, get_args
 
 from app.cli.errors import UsageError
-from app.exports import FORMATS
+from app.formats import FORMATS
 from app.settings import DEFAULT_PORT
+from engine.grid import LAST_NS
 from engine.trace.record import DEFAULT_SOURCES, SOURCES, Status
-from engine.views import LAST_NS
 
 STATUSES: tuple[str, ...] = get_args(Status)
 MAX_REPEAT = 1000

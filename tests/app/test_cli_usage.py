@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from app.__main__ import main
+from app.__main__ import _COMMANDS, main
 from app.cli.arguments import parse
+from tests.support.imports import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -104,3 +106,12 @@ def test_help_and_version_are_answered_on_stdout(line: str, capsys: pytest.Captu
         main(line.split())
     assert ended.value.code == 0
     assert "gilscope" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", sorted(_COMMANDS.keys() - {"serve"}))
+def test_a_command_that_serves_nothing_does_not_wait_for_a_web_server(command: str) -> None:
+    """To load one takes longer than most commands do."""
+    loads = f"import sys; import app.cli.arguments, {_COMMANDS[command][0]}"
+    told = f"{loads}; print(*{{'fastapi', 'uvicorn', 'pydantic'}} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from app.api import examples
 from app.assets import plotly_url
 from app.context import Context
-from app.pages import json_script
+from app.rendering import json_script
 from app.static_files import matches
 from tests.app.problem import assert_problem
 from tests.support import synthetic
