@@ -17,6 +17,8 @@ from engine.timeline.evidence import BECAME_BLIND, BECAME_FOREIGN, BECAME_HELPER
 _HELPERS = {"resource_tracker": "resource tracker", "forkserver": "fork server"}
 _WITH_VALUE = ("-X", "-W", "--check-hash-based-pycs")
 _MOST_NAME = 48
+_MOST_LOOKS, _LOOK_S = 20, 0.001
+_ENDED = "ZX"
 
 
 class Programs:
@@ -35,7 +37,7 @@ class Programs:
             last[exec_.pid] = exec_
         for exec_ in last.values():
             self._known.add(exec_.pid)
-            found += self._told(exec_.pid, exec_.t, procfs.command_line(exec_.pid) or (exec_.comm,))
+            found += self._told(exec_.pid, exec_.t, _line_after_exec(exec_.pid) or (exec_.comm,))
         for pid in alive:
             if pid in self._known:
                 continue
@@ -65,6 +67,17 @@ class Programs:
         options, name = _read(line[1:])
         blind = any(letter in option for option in options for letter in "IES")
         return [Became(t, pid, BECAME_BLIND if blind else BECAME_PYTHON, name)]
+
+
+def _line_after_exec(pid: int) -> tuple[str, ...]:
+    """() of one that has ended. The kernel tells of an exec a moment before there is the new command line: that moment is waited for."""
+    for _ in range(_MOST_LOOKS):
+        line = procfs.command_line(pid)
+        status = procfs.status(pid) if line == () else None
+        if status is None or status.state in _ENDED:
+            return line or ()
+        time.sleep(_LOOK_S)
+    return ()
 
 
 def _read(arguments: tuple[str, ...] | list[str]) -> tuple[list[str], str]:
