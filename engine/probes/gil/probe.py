@@ -26,7 +26,7 @@ from engine.probes.perf import Drained, Rings
 from engine.probes.perf_records import Records, Samples
 
 _STRAY_NS = 1_000_000_000
-_SAMPLE_S, _TRIAL_S, _LONE_S, _CALM_S = 0.001, 0.002, 0.003, 0.02
+_SAMPLE_S, _TRIAL_S, _LONE_S, _CALM_S = 0.001, 0.003, 0.003, 0.02
 _FLOOD_BYTES = 8_192
 """So much that a guard may have something to say of it: 130 records."""
 _NOT_TOLD_APART = "there are GILs of other interpreters, which cannot be told apart before CPython 3.13: only the main one's is shown"
@@ -87,7 +87,8 @@ class GilProbe:
         """In how many seconds to tick again: soon where a GIL is sampled, or was not watched until a moment ago and may be a flood; later
         where there is only to be seen whether a lone thread gets company, or which interpreters come and go."""
         sampled = [process for process in self._roster if any(gil.source == "sampled" for gil in process)]
-        if not all(process.lone for process in sampled):
+        # Of who has but one thread it is known who holds it.
+        if not all(process.lone or process.frugal for process in sampled):
             return _SAMPLE_S
         now = time.monotonic_ns()
         if self._roster.waiting or any(family.on_trial(now) for family in self._roster.families):
