@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, ViewportSize, expect, sync_playwright
 
 from tests.browser.neighbour import Neighbour
 from tests.browser.server import Server
@@ -30,14 +30,18 @@ PATIENCE_MS = 30_000
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """One for all tests, with a profile on disk as a person's has: so it keeps what it has compiled, which of plotly.js takes a second."""
     named = os.environ.get("GILSCOPE_CHROMIUM")
     found = named or next((path for name in _NAMES if (path := shutil.which(name))), None)
     if found is None:
         pytest.skip("the pages need a Chromium to be tested: `apt-get install chromium`, or name one in GILSCOPE_CHROMIUM")
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=found, args=list(_FLAGS))
+        profile = tmp_path_factory.mktemp("profile")
+        viewport: ViewportSize = {"width": 1280, "height": 900}
+        launched = playwright.chromium.launch_persistent_context(profile, executable_path=found, args=list(_FLAGS), viewport=viewport)
+        launched.set_default_timeout(PATIENCE_MS)
         yield launched
         launched.close()
 
@@ -93,21 +97,27 @@ def conduct() -> Conduct:
 
 
 @pytest.fixture
-def new_page(browser: Browser, conduct: Conduct) -> Iterator[Callable[[], Page]]:
-    """Makes pages (tabs) of one visitor. In the end none of them may have complained, nor asked another host for anything."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(PATIENCE_MS)
+def new_page(browser: BrowserContext, conduct: Conduct) -> Iterator[Callable[[], Page]]:
+    """Makes pages (tabs). In the end none of them may have complained, nor asked another host for anything."""
 
     def made() -> Page:
-        page = context.new_page()
+        page = browser.new_page()
         page.on("console", conduct.hear)
         page.on("pageerror", lambda error: conduct.complaints.append(f"uncaught: {error}"))
         page.on("request", conduct.see)
         return page
 
     yield made
-    context.close()
+    leave(browser)
     assert conduct.faults == []
+
+
+def leave(browser: BrowserContext) -> None:
+    """Closes the pages of a test, and takes back what it has allowed them."""
+    for page in browser.pages[1:]:  # Without the first one the browser would end.
+        page.close()
+    browser.clear_permissions()
+    browser.clear_cookies()
 
 
 @pytest.fixture

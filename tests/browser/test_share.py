@@ -20,13 +20,13 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import plotly.io
 import pytest
-from playwright.sync_api import Browser, Download, Page, expect
+from playwright.sync_api import BrowserContext, Download, Page, expect
 
 from app.exports import exported_page
 from app.store import Reader
 from engine.trace import Lane, Trace
 from engine.views import ViewIndex
-from tests.browser.conftest import PATIENCE_MS, Conduct
+from tests.browser.conftest import Conduct, leave
 from tests.browser.neighbour import Neighbour
 from tests.browser.server import Server
 from tests.support import synthetic
@@ -47,15 +47,18 @@ ANSWERS = """async (queries) => {
 }"""  # noqa: E501
 
 
+_NO_NETWORK = {"offline": True, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+
+
 @pytest.fixture
-def offline(browser: Browser) -> Iterator[Callable[[Path], Page]]:
+def offline(browser: BrowserContext) -> Iterator[Callable[[Path], Page]]:
     """Opens a file in a browser without a network. It must not complain, and ask for nothing that is not in it."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True)
-    context.set_default_timeout(PATIENCE_MS)
     faults: list[str] = []
 
     def opened(file: Path) -> Page:
-        page = context.new_page()
+        page = browser.new_page()
+        # This page alone: others go on asking their server.
+        browser.new_cdp_session(page).send("Network.emulateNetworkConditions", _NO_NETWORK)
         page.on("console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: faults.append(f"uncaught: {error}"))
         page.on(
@@ -66,7 +69,7 @@ def offline(browser: Browser) -> Iterator[Callable[[Path], Page]]:
         return page
 
     yield opened
-    context.close()
+    leave(browser)
     assert faults == []
 
 
@@ -200,7 +203,8 @@ def test_the_page_of_its_own_shows_the_same_picture_and_zooms_without_a_network(
         return of.locator("#timeline-card").get_attribute("data-window") or ""
 
     for keys in ("", "www", "dw", "aas"):
-        for shown in (page, alone):
+        for shown in (alone, page):
+            shown.bring_to_front()
             shown.focus("#timeline")
             for key in keys:
                 shown.keyboard.press(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -64,7 +65,7 @@ def test_lanes_are_moved_by_buttons_keys_and_drags(show: Show, turns: str, page:
     assert end is not None
     timeline.drag((start["x"] + 90, start["y"] + 15), (end["x"] + 90, end["y"] + 4))
     timeline.stand("worker-", "worker-4", "worker-3", "worker-1", "worker-2")
-    page.wait_for_url(lambda url: "move=" in url)
+    expect(page).to_have_url(re.compile(r"move=\d+-\d+\.\d+-\d+\.\d+-\d+(&|$)"))  # All three moves.
     page.reload()
     timeline.is_drawn()
     timeline.stand("worker-", "worker-4", "worker-3", "worker-1", "worker-2")

@@ -80,10 +80,10 @@ def test_the_keyboard_alone_asks_looks_and_asks_on(server: Server, page: Page, t
     page.goto(f"{server.url}/t/{turns}?v=2&t0={30 * MS}&t1={60 * MS}")
     expect(page.locator(".plot")).to_have_attribute("data-grown", re.compile("[1-9]"))
     page.focus("#timeline")
-    for _ in range(20):
+    lanes: list[str] = page.locator(".lanelabel[data-lane]").evaluate_all("labels => labels.map((label) => label.dataset.lane)")
+    for lane in lanes[: lanes.index(str(WAITING)) + 1]:
         page.keyboard.press("ArrowDown")
-        if page.locator(".lanelabel[data-current]").get_attribute("data-lane") == str(WAITING):
-            break
+        expect(page.locator(".lanelabel[data-current]")).to_have_attribute("data-lane", lane)
     page.keyboard.press("Enter")
     expect(page.locator("#why .answer")).to_contain_text("worker-1 waited 15.0 ms for the GIL")
     show = page.get_by_role("button", name="Show worker-2 there")
