@@ -3,6 +3,7 @@
 Its arguments are where its parent finds modules; they come last, and give what is nowhere else.
 """
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -20,4 +21,6 @@ if __name__ == "__main__":
     # What is measured inherits this environment.
     for name in alone:
         del os.environ[name]
+    # What is loaded stays: nobody need look through it for garbage while something is measured.
+    gc.freeze()
     sys.exit(main())
