@@ -87,10 +87,10 @@ class GilProbe:
         """In how many seconds to tick again: soon where a GIL is sampled, or was not watched until a moment ago and may be a flood; later
         where there is only to be seen whether a lone thread gets company, or which interpreters come and go."""
         sampled = [process for process in self._roster if any(gil.source == "sampled" for gil in process)]
-        # Of who has but one thread it is known who holds it.
-        if not all(process.lone or process.frugal for process in sampled):
-            return _SAMPLE_S
         now = time.monotonic_ns()
+        # Of who has but one thread it is known who holds it.
+        if not all(process.lone or process.spared(now) for process in sampled):
+            return _SAMPLE_S
         if self._roster.waiting or any(family.on_trial(now) for family in self._roster.families):
             return _TRIAL_S
         return _LONE_S if sampled else _CALM_S

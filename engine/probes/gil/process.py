@@ -52,7 +52,8 @@ class GilProcess:
         self.watched_ns = 0
         self.family: Family | None = None
         self.lone = self.frugal = False
-        self._counted_ns = 0
+        self._counted_ns = self._spared_ns = 0
+        self._spared = False
         self.main = SeenGil(pid, gil, 0, since_ns)
         listing = gil.struct.listing
         self._interpreters = None if listing is None else Interpreters(pid, gil, listing)
@@ -94,6 +95,14 @@ class GilProcess:
             self._counted_ns = now_ns
             self.lone = len(procfs.threads(self.pid)) < 2
         return self.lone
+
+    def spared(self, now_ns: int) -> bool:
+        """Whether it could be watched and is not because it has but one thread, as that was counted some hundredths of a second ago."""
+        if not self.frugal or self.family is None:
+            return False
+        if now_ns >= self._spared_ns + _CHECK_NS:
+            self._spared_ns, self._spared = now_ns, self.alone
+        return self._spared
 
     @property
     def alone(self) -> bool:
