@@ -48,6 +48,11 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def average(number: float) -> str:
+    """Of what is counted: `3.7`, `120`, `9,366`."""
+    return f"{number:,.0f}" if number >= 99.95 else f"{number:.1f}"
+
+
 def signal_name(number: int) -> str:
     """`SIGSEGV`, `signal 40`."""
     return _SIGNALS.get(number, f"signal {number}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.comparison.measure import around_ns, at_once, share
-from engine.wording import percent, ranged
+from engine.wording import average, percent, ranged
 
 BOUND = 0.2
 PARALLEL = 1.2
@@ -91,7 +91,7 @@ _WORDS: dict[str, Callable[[float, float, int | None], str]] = {
     "gils": lambda low, high, cores: f"{_busy(low, high, cores)}, with no single GIL in the way",
     "no_gil": lambda low, high, cores: f"{_busy(low, high, cores)}: this interpreter has no GIL",
     "native": lambda low, high, cores: f"{_busy(low, high, cores)}: native code had released the GIL",
-    "overlap": lambda low, high, _: f"waits overlapped ({ranged(low, high, '{:.1f}'.format)} at once on average)",
+    "overlap": lambda low, high, _: f"waits overlapped ({ranged(low, high, average)} at once on average)",
     "filled": lambda *_: "while one worker waited, another one worked",
     "gil": lambda low, high, _: f"took turns on the GIL ({ranged(low, high, percent)} of worker time spent waiting for it)",
     "loop": lambda low, high, _: f"tasks waited for their turn on the one event loop ({ranged(low, high, percent)} of task time)",

@@ -8,7 +8,7 @@ from engine.findings.case import Case
 from engine.findings.cores import BOUND, PARALLEL, native_share
 from engine.findings.ending import message_of, unlucky_end
 from engine.findings.waits import LoopBlocked, waiting_for_the_loop
-from engine.wording import count, duration, percent
+from engine.wording import average, count, duration, percent
 
 
 class _Nothing(NamedTuple):
@@ -111,7 +111,7 @@ def _causes(case: Case) -> list[str]:
     if (share := case.share_of("runnable")) >= 0.15:
         found.append((share, f"{percent(share)} of {case.noun} time ready but without a core"))
     if waiting >= BOUND and case.at_once >= 1.2:
-        found.append((waiting, f"waits overlapped ({case.at_once:.1f} at once on average)"))
+        found.append((waiting, f"waits overlapped ({average(case.at_once)} at once on average)"))
     elif waiting >= BOUND:
         found.append((waiting, f"{percent(waiting)} of the time spent in one wait after another"))
     if (share := case.share_of("lock_wait")) >= BOUND:

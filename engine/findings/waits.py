@@ -11,7 +11,7 @@ from engine.findings.case import Case
 from engine.findings.finding import Finding, place
 from engine.metrics import states_ns
 from engine.trace import Segments, State
-from engine.wording import count, duration, percent
+from engine.wording import average, count, duration, percent
 
 LONG_STEP_NS = 10_000_000
 _MUCH = 0.3
@@ -41,7 +41,7 @@ class WaitsOverlap(Finding):
     @property
     def text(self) -> str:
         return (
-            f"Waits overlapped: on average {self.at_once:.1f} of {self.who} waited at the same time. "
+            f"Waits overlapped: on average {average(self.at_once)} of {self.who} waited at the same time. "
             f"{duration(self.waited_ns)} of waiting fitted into {duration(self.wall_ns)}."
         )
 

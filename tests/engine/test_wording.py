@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.wording import count, duration, instant, listed, percent, signal_name
+from engine.wording import average, count, duration, instant, listed, percent, signal_name
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,8 @@ def test_lists_end_with_and() -> None:
 
 def test_signals_have_names_if_they_are_known() -> None:
     assert [signal_name(11), signal_name(9), signal_name(60)] == ["SIGSEGV", "SIGKILL", "signal 60"]
+
+
+@pytest.mark.parametrize(("number", "said"), [(0.04, "0.0"), (3.71, "3.7"), (99.94, "99.9"), (99.96, "100"), (9365.5, "9,366")])
+def test_averages_of_what_is_counted(number: float, said: str) -> None:
+    assert average(number) == said
