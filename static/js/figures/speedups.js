@@ -28,12 +28,18 @@ export function speedupsFigure(rows, baseline, { width, named, palette }) {
   };
 }
 
+/** By what colour a row is drawn: "base", "lead" (faster than that; without one, the fastest) or "other". */
+export function standing(row, at, baseline) {
+  if (at === baseline) return "base";
+  return (baseline === null ? row.leads : row.against === "faster") ? "lead" : "other";
+}
+
 /** From the first job's start to the last one's end; what is faster stands out. */
 function work(rows, baseline, unit, palette) {
-  const tone = (row, at) => ((baseline === null ? row.leads : row.against === "faster") ? palette.states.running : mix(palette.states.running, palette.surface, at === baseline ? 0.28 : 0.5));
+  const tones = { lead: palette.states.running, other: mix(palette.states.running, palette.surface, 0.5), base: mix(palette.states.running, palette.surface, 0.28) };
   return {
     ...bar(rows, (row) => (row.elapsed_ns ? row.elapsed_ns - (row.around_ns ?? 0) : 0), unit),
-    marker: { color: rows.map(tone), line: { width: rows.map((_, at) => (at === baseline ? 1.5 : 0)), color: palette.states.running } },
+    marker: { color: rows.map((row, at) => tones[standing(row, at, baseline)]), line: { width: rows.map((_, at) => (at === baseline ? 1.5 : 0)), color: palette.states.running } },
   };
 }
 

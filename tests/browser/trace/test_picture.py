@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -67,17 +68,25 @@ def test_where_nothing_has_happened_yet_nothing_is_painted(show: Show, neighbour
     run.finish()
 
 
-def test_until_a_wider_picture_has_come_the_one_that_is_there_is_not_stretched(server: Server, page: Page, turns: str) -> None:
-    page.goto(f"{server.url}/t/{turns}?t0={1000 * MS}&t1={1010 * MS}")
-    timeline = Timeline(page, page.url)
-    timeline.is_drawn()
-    before = page.locator(".plot").get_attribute("data-drawn")
+def test_until_a_wider_picture_has_come_the_one_that_is_there_is_not_stretched(show: Show, page: Page, turns: str) -> None:
+    timeline = show(turns, t0=1000 * MS, t1=1010 * MS)
+    figure = page.locator(".plot .figure")
+    place = "(figure) => figure.getBoundingClientRect()"
+    wide = figure.evaluate(place)["width"]
     page.route("**/view?**", lambda _: None)
     timeline.press("0")
-    expect(page.locator(".plot")).not_to_have_attribute("data-drawn", before or "")
+    expect(figure).to_have_attribute("style", re.compile("scaleX"))
     assert shares(page, "worker-2", 0, 0.4) == {"none": pytest.approx(1)}
     assert shares(page, "worker-2", 0.6, 1) == {"none": pytest.approx(1)}
+    # The bars go where their time is: 10 ms of the whole.
+    t0, t1 = timeline.window
+    carried, surface = figure.evaluate(place), timeline.surface.evaluate(place)
+    assert carried["width"] == pytest.approx(wide * 10 * MS / (t1 - t0), abs=1)
+    assert carried["x"] - surface["x"] == pytest.approx(surface["width"] * 1000 * MS / (t1 - t0), abs=1)
     page.unroute_all(behavior="ignoreErrors")
+    timeline.press("w")
+    expect(figure).not_to_have_attribute("style", re.compile("scaleX"))
+    assert figure.evaluate(place)["width"] == pytest.approx(wide)
 
 
 def test_the_picture_is_there_before_plotly_is_and_without_it(neighbour: Neighbour, server: Server, page: Page, conduct: Conduct) -> None:

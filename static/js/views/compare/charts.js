@@ -1,7 +1,7 @@
 // The two charts of a comparison, side by side and row by row: how long each took, and where its workers' time went. The same as a table.
 
 import { SEEN_FROM, presentStates, sharesFigure } from "../../figures/shares.js";
-import { speedupsFigure } from "../../figures/speedups.js";
+import { speedupsFigure, standing } from "../../figures/speedups.js";
 import { byId, h, put } from "../../lib/dom.js";
 import { onThemeChange, readPalette } from "../../lib/palette.js";
 import { stateLabel, stateSays } from "../../lib/states.js";
@@ -50,6 +50,7 @@ export function startCharts() {
       put(byId("times-note"), baseline === null ? "shorter is better" : `shorter is better; × is the speed against ${rows[baseline].name}`);
       put(
         byId("times-legend"),
+        standings(rows, baseline).map(([name, says]) => h("li", {}, h("span", { class: "glyph", data: { standing: name } }), says)),
         rows.some((row) => row.around_ns) ? h("li", { title: "before the first job and after the last one" }, h("span", { class: "fill glyph", data: { state: "starting" } }), "creating, feeding and joining workers") : null,
         rows.some((row) => row.spread_ns) ? h("li", { title: "the other runs of the same" }, h("span", { class: "whisker" }), "from the fastest run to the slowest") : null,
       );
@@ -84,4 +85,12 @@ function cells(row, states, spread) {
     duration(row.gil_wait_ns),
     ...states.map((state) => (row.shares[state] ? percent(row.shares[state]) : "–")),
   ];
+}
+
+/** What the colours of the bars say, of those that there are. */
+function standings(rows, baseline) {
+  const there = new Set(rows.flatMap((row, at) => (row.elapsed_ns ? [standing(row, at, baseline)] : [])));
+  const name = rows[baseline]?.name;
+  const says = baseline === null ? { lead: "the fastest", other: "the others" } : { lead: `faster than ${name}`, other: `no faster than ${name}`, base: name };
+  return Object.entries(says).filter(([one]) => there.has(one));
 }
