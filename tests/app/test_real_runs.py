@@ -18,6 +18,7 @@ import pytest
 from app.context import Context
 from app.factory import create_app
 from app.settings import Settings
+from tests.support.alive import running
 from tests.support.puppet import until
 from tests.support.serving import served
 
@@ -58,13 +59,6 @@ def measured_pids(url: str, trace_id: str) -> set[int]:
     until(works)
     lanes = httpx.get(f"{url}/api/v1/traces/{trace_id}/lanes", timeout=30).json()["items"]
     return {lane["pid"] for lane in lanes if lane["kind"] == "process"}
-
-
-def running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def test_a_run_from_wish_to_record(url: str) -> None:

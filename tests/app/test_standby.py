@@ -15,6 +15,7 @@ from app.factory import create_app
 from app.settings import Settings
 from app.standby import Standby
 from engine.launch import Run
+from tests.support.alive import running
 from tests.support.puppet import until
 from tests.support.real_runs import spec
 from tests.support.serving import served
@@ -34,13 +35,6 @@ def waiting(standby: Standby) -> int | None:
     return standby.pid
 
 
-def is_there(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 def expected(standby: Standby) -> int:
     standby.expect()
     assert standby.pid is not None
@@ -58,7 +52,7 @@ def test_the_process_that_waits_becomes_the_run(standby: Standby) -> None:
     run = standby(SHORT)
     assert (run.pid, standby.pid) == (pid, None)
     assert status_of(run) == "complete"
-    assert not is_there(pid)
+    assert not running(pid)
 
 
 def test_without_one_a_run_is_started_all_the_same(standby: Standby) -> None:
@@ -68,7 +62,7 @@ def test_without_one_a_run_is_started_all_the_same(standby: Standby) -> None:
 def test_one_that_died_while_it_waited_costs_nobody_a_run(standby: Standby) -> None:
     pid = expected(standby)
     os.kill(pid, signal.SIGKILL)
-    until(lambda: not is_there(pid))
+    until(lambda: not running(pid))
     run = standby(SHORT)
     assert run.pid != pid
     assert status_of(run) == "complete"
@@ -78,13 +72,13 @@ def test_it_does_not_wait_for_ever() -> None:
     standby = Standby(idle_s=0.05)
     pid = expected(standby)
     until(lambda: standby.pid is None)
-    until(lambda: not is_there(pid))
+    until(lambda: not running(pid))
 
 
 def test_once_closed_nothing_waits_and_nothing_is_started_in_advance(standby: Standby) -> None:
     pid = expected(standby)
     standby.close()
-    assert not is_there(pid)
+    assert not running(pid)
     standby.expect()
     assert standby.pid is None
 
@@ -106,7 +100,7 @@ def test_who_opens_the_page_where_runs_are_started_has_one_ready_and_after_a_run
         second = waiting(standby)
     context.close()
     assert second is not None
-    assert not is_there(second)
+    assert not running(second)
 
 
 def test_nothing_is_started_in_advance_where_nothing_may_run(tmp_path: Path) -> None:
