@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
+import threading
+import time
 from typing import Any
 
 import httpx
@@ -12,6 +15,7 @@ import pytest
 from app.context import Context
 from app.owner import Owner
 from engine.metrics import metrics
+from engine.selection import selection
 from tests.app.problem import assert_problem
 from tests.support import synthetic
 from tests.support.demo_server import put
@@ -153,3 +157,25 @@ async def test_while_a_trace_grows_a_window_may_lie_ahead_of_it(client: httpx.As
     told = await asked(client, t0=3_600_000_000_000)
     assert (told["lanes"], told["parallelism"], told["items"]) == (0, None, [])
     owner.close()
+
+
+@pytest.mark.usefixtures("recording")
+async def test_of_many_that_are_asked_for_at_once_two_are_added_up(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each takes room by the size of the trace."""
+    gate, busy, most = threading.Lock(), 0, 0
+
+    def counted(*of: Any) -> Any:
+        nonlocal busy, most
+        with gate:
+            busy += 1
+            most = max(most, busy)
+        time.sleep(0.02)
+        told = selection(*of)
+        with gate:
+            busy -= 1
+        return told
+
+    monkeypatch.setattr("app.api.selection.selection", counted)
+    answers = await asyncio.gather(*(asked(client, t0=number, t1=1_000_000_000) for number in range(8)))
+    assert [told["t0_ns"] for told in answers] == list(range(8))
+    assert most == 2
