@@ -66,14 +66,15 @@ class Front:
         with suppress(BlockingIOError):
             os.read(self.wakes, 4096)
         now = time.monotonic_ns()
-        self._asked += [(now + _GROUP_NS, number) for number in asked]
+        self._asked += [(now, number) for number in asked]
         asked.clear()
-        due = [number for at, number in self._asked if at <= now]
-        self._asked = [(at, number) for at, number in self._asked if at > now]
+        due = [(at, number) for at, number in self._asked if at + _GROUP_NS <= now]
+        self._asked = [(at, number) for at, number in self._asked if at + _GROUP_NS > now]
         if not alive:
             return
-        for number in due:
-            if now - self._had.get(number, 0) > _SAME_NS:
+        for at, number in due:
+            # Not by the present time: who comes late to this would send once more what ended a stop, and so end the next one.
+            if at - self._had.get(number, 0) > _SAME_NS:
                 self._send(number)
         if stopped != self._stopped:
             self._stopped = stopped
