@@ -2,6 +2,8 @@
 
 expect()     a run may be asked for soon: a process is started, which imports what it needs and waits
 (spec)       that process becomes the run; or, where there is none, one that is started now
+
+Who starts a run from a server mostly looks on.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ class Standby:
             return spare
         if spare is not None:
             spare.close()
-        return Run(spec)
+        return Run(spec, watched=True)
 
     def expect(self) -> None:
         """Cheap where one waits already. What goes wrong will be told of the run itself."""
@@ -51,7 +53,7 @@ class Standby:
                 self._timer.cancel()
             if self._spare is None:
                 try:
-                    self._spare = Run()
+                    self._spare = Run(watched=True)
                 except OSError:
                     log.warning("no supervisor could be started in advance", exc_info=True)
                     return

@@ -45,7 +45,7 @@ def main() -> int:
         signal.signal(signal.SIGTERM, lambda *_: voice.cancel())
         signal.signal(signal.SIGINT, lambda *_: None)
     try:
-        Session(RunSpec.from_json(wish), voice, streams, wish.get("echo")).run()
+        Session(RunSpec.from_json(wish), voice, streams, wish.get("echo"), watched=bool(wish.get("watched"))).run()
         voice.finish()
     except BrokenPipeError:
         return 1
@@ -53,9 +53,11 @@ def main() -> int:
 
 
 class Session:
-    """One run: started, followed at ten frames a second, ended, told."""
+    """One run: started, followed at some frames a second, ended, told."""
 
-    def __init__(self, spec: RunSpec, voice: Voice, streams: Streams | None = None, echo: int | None = None) -> None:
+    def __init__(
+        self, spec: RunSpec, voice: Voice, streams: Streams | None = None, echo: int | None = None, *, watched: bool = False
+    ) -> None:
         self._spec = spec
         self._voice = voice
         self._front = Front(streams.report) if streams is not None else None
@@ -63,6 +65,7 @@ class Session:
         self._ending: verdict.Verdict | None = None
         self._began_cpu_ns = 0
         self._said_running = False
+        self._watched = watched
 
     def run(self) -> None:
         name = self._spec.workload
@@ -125,7 +128,7 @@ class Session:
     def _loop(self, measured: Measured, harvest: Harvest, timeline: Timeline, origin: int, *, gives_way: bool) -> None:
         limit_s = self._spec.time_limit_s
         deadline = math.inf if limit_s is None else origin + limit_s * 1e9
-        pace, next_frame, ended_at = Pace(), time.monotonic(), None
+        pace, next_frame, ended_at = Pace(watched=self._watched), time.monotonic(), None
         while True:
             self._listen(min(harvest.tick(), max(0.0, next_frame - time.monotonic())), measured)
             now = time.monotonic()
@@ -145,7 +148,7 @@ class Session:
                 # Not before: whose GIL is to be watched from its first job on cannot wait until a core is free.
                 give_way()
                 gives_way = False
-            next_frame = now + pace.next_frame_s()
+            next_frame = now + pace.next_frame_s(begun=timeline.running)
             self._tell(timeline, timeline.feed(harvest.harvest(measured.alive())), harvest)
 
     def _tell(self, timeline: Timeline, frame: Frame, harvest: Harvest) -> None:

@@ -31,6 +31,14 @@ def test_frames_are_fewer_while_it_waits_longer_for_a_core_than_it_uses_one(acco
     assert pace.next_frame_s() == FRAME_S, "what it waited for before does not count"
 
 
+@pytest.mark.usefixtures("account")
+def test_where_nobody_looks_on_they_are_fewer_once_jobs_are_done() -> None:
+    pace = Pace(watched=False)
+    assert pace.next_frame_s(begun=False) == FRAME_S
+    assert pace.next_frame_s(begun=True) == SPARING_FRAME_S
+    assert Pace(watched=True).next_frame_s(begun=True) == FRAME_S
+
+
 @pytest.mark.parametrize("text", ["", "no account of this kind\n"])
 def test_without_such_an_account_a_core_is_taken_to_be_free(account: Path, text: str) -> None:
     account.write_text(text)
