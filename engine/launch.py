@@ -43,8 +43,8 @@ class Run:
 
     With `streams` the program runs in the foreground, in our session and process group, and is nobody's to kill: leaving then ends the
     recording and the supervisor, and the program goes on as our child, if we are a subreaper. `echo` is a descriptor to which what
-    the program prints is written as it comes, too. `watched`: somebody looks on, and is told ten times a second how it goes, not four
-    times, which costs the supervisor half as much.
+    the program prints is written as it comes, too. `watched`: somebody looks on, so that frames come ten times a second instead of four
+    times, which costs the supervisor half as much again.
     """
 
     def __init__(
