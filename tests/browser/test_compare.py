@@ -55,6 +55,9 @@ def test_the_charts_tell_times_and_shares_and_so_does_a_table(page: Page) -> Non
     expect(page.locator("#times .ytick")).to_have_text(["sequential", "threads", "processes"])
     expect(page.locator("#shares .trace.bars")).not_to_have_count(0)
     expect(page.locator("#shares-legend")).to_contain_text("waiting for the GIL")
+    told = "all => all.map((one) => [one.dataset.standing, one.parentElement.innerText])"
+    standings = page.locator("#times-legend [data-standing]").evaluate_all(told)
+    assert standings == [["lead", "faster than sequential"], ["other", "no faster than sequential"], ["base", "sequential"]]
     page.click("text=The same as a table")
     rows = page.locator("#numbers tbody tr")
     expect(rows).to_have_count(3)

@@ -46,7 +46,10 @@ class Timeline:
 
     def stand(self, prefix: str, *names: str) -> None:
         """The lanes whose names begin so come to stand in this order, from top to bottom."""
-        expect(self.page.locator(".lanelabel .name").filter(has_text=re.compile(f"^{re.escape(prefix)}"))).to_have_text(names)
+        labels = self.page.locator(".lanelabel .name").filter(has_text=re.compile(f"^{re.escape(prefix)}"))
+        expect(labels).to_have_text(names)
+        tops: list[float] = labels.evaluate_all("labels => labels.map((label) => label.getBoundingClientRect().top)")
+        assert tops == sorted(tops)
 
     def place(self, lane: str, share: float) -> tuple[float, float]:
         """Of a point on a lane, at a share of the plot's width."""
