@@ -33,6 +33,11 @@ class Status:
     voluntary: int
     involuntary: int
 
+    @property
+    def ended(self) -> bool:
+        """Whether it has, be it waited for or not."""
+        return self.state in "ZX"
+
 
 def status(pid: int, tid: int | None = None) -> Status | None:
     """Of thread `tid`, or of the process's first."""

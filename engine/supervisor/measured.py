@@ -96,7 +96,7 @@ class Measured:
     def alive(self) -> list[int]:
         """Every process of the run that lives, the first among them."""
         found = [pid for pid in procfs.descendants(os.getpid()) if pid not in self._ours]
-        return [pid for pid in found if (status := procfs.status(pid)) is not None and status.state not in "ZX"]
+        return [pid for pid in found if (status := procfs.status(pid)) is not None and not status.ended]
 
     def end(self) -> None:
         """Ends all of it now, but for a program in the foreground, whose processes live as long as they would without us.

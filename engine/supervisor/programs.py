@@ -18,7 +18,6 @@ _HELPERS = {"resource_tracker": "resource tracker", "forkserver": "fork server"}
 _WITH_VALUE = ("-X", "-W", "--check-hash-based-pycs")
 _MOST_NAME = 48
 _MOST_LOOKS, _LOOK_S = 20, 0.001
-_ENDED = "ZX"
 
 
 class Programs:
@@ -74,7 +73,7 @@ def _line_after_exec(pid: int) -> tuple[str, ...]:
     for _ in range(_MOST_LOOKS):
         line = procfs.command_line(pid)
         status = procfs.status(pid) if line == () else None
-        if status is None or status.state in _ENDED:
+        if status is None or status.ended:
             return line or ()
         time.sleep(_LOOK_S)
     return ()

@@ -262,7 +262,7 @@ def _state(pid: int) -> str:
 
 def _alive(pid: int) -> bool:
     status = procfs.status(pid)
-    return status is not None and status.state not in "ZX"
+    return status is not None and not status.ended
 
 
 def _gone(folder: Path) -> bool:
