@@ -17,7 +17,7 @@ from engine.trace import RunSpec
 log = logging.getLogger("gilscope")
 
 IDLE_S = 600.0
-"""For how long a process that nobody asks for keeps its 50 MB."""
+"""For how long a process that nobody asks for keeps its 30 MB."""
 
 
 class Standby:
