@@ -301,6 +301,9 @@ class Harvest:
             source, asks = _SOURCES[change.source], change.source == "exact" and not change.why
             why = "" if source == GIL_ABSENT and not change.interpreter else change.why
             sources.append(GilSource(change.t, change.pid, source, asks, why, change.interpreter))
+            if source == GIL_OFF and not why and self._no_gil:
+                # It has called exec. Whether it will be there long enough to be looked at or not, what it runs has no GIL either.
+                sources.append(GilSource(change.t, change.pid, GIL_ABSENT))
             (self._lone.add if change.why == LONE else self._lone.discard)(change.pid)
             if change.why == LONE:
                 continue
