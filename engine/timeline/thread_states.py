@@ -2,7 +2,8 @@
 
                         holds the GIL          asks for it                 neither
     on a core           running                gil_wait while another      native
-                                               holds it, else native
+                                               holds it, not for long,
+                                               else native
     off it, preempted   runnable               runnable                    runnable
     off it, blocked     the operation's wait,  gil_wait while another      the operation's wait
                         holding the GIL        holds it, else runnable
@@ -44,8 +45,8 @@ BLOCKED, PREEMPTED, UNSEEN = -1, -2, -3
 """Values of a core layer besides the number of a CPU."""
 NOBODY, UNTOLD = 0, -1
 """Values of a GIL layer besides the id of a thread."""
-_BRIEF = 100
-"""For the time being: on a core in Python without the GIL, on the way to or from a wait for it."""
+_BRIEF, _ASKING = 100, 101
+"""For the time being: on a core in Python without the GIL, on the way to or from a wait for it; or in that wait."""
 
 WAKE_UP_NS = 100_000
 HAND_OVER_NS = 20_000
@@ -133,7 +134,7 @@ def thread_states(layers: ThreadLayers, t0: int, t1: int) -> Runs:
         [
             int(State.starting),
             int(State.unknown),
-            int(State.gil_wait),
+            _ASKING,
             working,
             int(State.runnable),
             int(State.io_wait),
@@ -152,7 +153,9 @@ def thread_states(layers: ThreadLayers, t0: int, t1: int) -> Runs:
         holding = waiting & mine & told & (np.diff(np.append(start, t1)) >= _HELD_NS)
         detail = np.where(holding, np.where(detail == NONE, 0, detail) | HOLDING, detail)
     runs = Runs(start, t1, state, detail, np.full(len(start), -1, np.int64)).merged()
-    # A futex wakes its thread every switch interval to look again: those microseconds belong to the wait.
+    # A futex wakes its thread every switch interval to look again: those microseconds belong to the wait. Who stays longer has the core.
+    woken = np.where(runs.length < WAKE_UP_NS, int(State.gil_wait), int(State.native))
+    runs = replace(runs, state=np.where(runs.state == _ASKING, woken, runs.state)).merged()
     runs = runs.absorbed(_BRIEF, State.gil_wait, WAKE_UP_NS, both_sides=False)
     runs = runs.absorbed(State.native, State.gil_wait, HAND_OVER_NS, both_sides=True)
     runs = runs.absorbed(State.runnable, State.gil_wait, WAKE_UP_NS, both_sides=True)

@@ -73,6 +73,7 @@ def states(core: str, gil: str | None, operation: str, asks: str = "", *, told: 
     [
         ("on a core with the GIL is running Python", "0000", "aaaa", "pppp", "    ", "rrrr"),
         ("blocked while it asks and another holds is waiting for the GIL", "00....00", "aabbbbaa", "pppppppp", "  !!!!  ", "rrggggrr"),
+        ("who asks and has a core for long all the same is on it", "00000000", "aabbbbaa", "pppppppp", "  !!!!  ", "rrnnnnrr"),
         ("asking while nobody holds it is lacking a core", "00....00", "aabb  aa", "pppppppp", "  !!!!  ", "rrggyyrr"),
         ("preempted is lacking a core, whoever holds the GIL", "00--00", "aaaaaa", "pppppp", "      ", "rryyrr"),
         ("on a core without the GIL is native", "00000000", "aa    aa", "ppnnnnpp", "        ", "rrnnnnrr"),
