@@ -6,14 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.agent._gilscope import codes
 from engine.timeline.cast import Cast
 from engine.timeline.details import NONE, Details
 from engine.timeline.functions import with_functions
 from engine.timeline.layer import Ints, boundaries, distinct
-from engine.timeline.operations import plain
+from engine.timeline.operations import among, plain
 from engine.timeline.pen import NO_ROWS, Rows
 from engine.timeline.refs import with_refs
 from engine.timeline.runs import Runs
@@ -35,7 +34,7 @@ LaneOf = Callable[[int], int]
 """The lane of a thread id, -1 when it has none."""
 
 _OUTSIDE_STEPS = {T_READY: State.ready, T_ENDED: State.unknown}
-_WORKS = (codes.PYTHON, codes.CALL)
+_WORKS = among(codes.PYTHON, codes.CALL)
 
 
 class ThreadDrawing:
@@ -141,7 +140,7 @@ class Overlap:
         start = boundaries(layers, t0, t1)
         count = np.zeros(len(start), np.int64)
         for thread in threads:
-            at_work: npt.NDArray[np.bool_] = (thread.core.at(start) >= 0) & np.isin(plain(thread.operation.at(start)), _WORKS)
+            at_work = (thread.core.at(start) >= 0) & _WORKS[plain(thread.operation.at(start))]
             at_work &= thread.interpreter.at(start) == number
             count += at_work if thread.ended is None else at_work & (start < thread.ended)
         length = np.diff(np.append(start, t1))

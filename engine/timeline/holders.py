@@ -16,12 +16,12 @@ import numpy.typing as npt
 from engine.agent._gilscope import codes
 from engine.timeline.evidence import GIL_SAMPLED
 from engine.timeline.layer import Ints, boundaries
-from engine.timeline.operations import FOREIGN, SELECT, plain
+from engine.timeline.operations import FOREIGN, SELECT, among, plain
 from engine.timeline.thread_states import NOBODY, PREEMPTED, WAKE_UP_NS
 from engine.timeline.tracks import InterpreterTrack, ProcessTrack
 
-_WITHOUT = (codes.NATIVE, codes.SLEEP, SELECT, FOREIGN)
-_PERHAPS = tuple(sorted(set(range(len(codes.OPERATIONS))) - {codes.PYTHON, *_WITHOUT}))
+_WITHOUT = among(codes.NATIVE, codes.SLEEP, SELECT, FOREIGN)
+_PERHAPS = among(*set(range(len(codes.OPERATIONS))) - {codes.PYTHON, codes.NATIVE, codes.SLEEP})
 """Operations in which a thread on a core may have the GIL or not: there a sample knows better."""
 
 
@@ -55,10 +55,10 @@ def _infer(process: ProcessTrack, track: InterpreterTrack, begin: int, upto: int
     at_python, holding_on = np.zeros((2, len(threads), len(start)), bool)
     for row, thread in enumerate(threads):
         core, operation = thread.core.at(start), plain(thread.operation.at(start))
-        inside = ~np.isin(operation, _WITHOUT) & (thread.interpreter.at(start) == track.number)
+        inside = ~_WITHOUT[operation] & (thread.interpreter.at(start) == track.number)
         inside &= start < thread.ended if thread.ended is not None else True
         if sampled:
-            inside &= ~np.isin(operation, _PERHAPS) | (hint == thread.tid)
+            inside &= ~_PERHAPS[operation] | (hint == thread.tid)
         at_python[row] = inside & (core >= 0)
         holding_on[row] = inside & (core == PREEMPTED)
     now: int = int(track.gil.value[-1]) if len(track.gil.t) else NOBODY

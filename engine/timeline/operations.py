@@ -40,6 +40,13 @@ def plain(values: Ints) -> Ints:
     return np.where(values >= 0, values & 0xFF, values)
 
 
+def among(*operations: int) -> npt.NDArray[np.bool_]:
+    """A table of whether an operation alone is one of these: `table[plain(values)]`. What NumPy's `isin` says in a tenth of the time."""
+    table = np.zeros(0x100 - FOREIGN, bool)  # Those below 0 are found from its end.
+    table[list(operations)] = True
+    return table
+
+
 class OperationFold:
     """From the marks of one thread to changes of its operation layer. Mutable: remembers how deep in operations and jobs the thread is.
 

@@ -12,13 +12,14 @@ import numpy as np
 from engine.agent._gilscope import codes
 from engine.timeline.evidence import Accounts
 from engine.timeline.layer import Ints, Layer
-from engine.timeline.operations import BETWEEN, plain
+from engine.timeline.operations import BETWEEN, among, plain
 from engine.timeline.thread_states import BLOCKED, PREEMPTED
 
 Change = tuple[int, int]
 
 _NEARLY = 0.95
 _ON = 0
+_WORKS = among(codes.PYTHON, codes.NATIVE, codes.CALL, BETWEEN)
 
 
 def placed(accounts: Accounts, gil: Layer, tid: int) -> tuple[Ints, Ints]:
@@ -58,5 +59,5 @@ def inferred_from_operations(operation: Layer, since: int, upto: int) -> list[Ch
     """Inside an operation that waits a thread is taken to be off its core, and on one elsewhere: all that marks alone can tell."""
     inside = (operation.t >= since) & (operation.t < upto)
     times, values = operation.t[inside], operation.value[inside]
-    works = np.isin(plain(values), (codes.PYTHON, codes.NATIVE, codes.CALL, BETWEEN))
+    works = _WORKS[plain(values)]
     return list(zip(times.tolist(), np.where(works, _ON, BLOCKED).tolist(), strict=True))

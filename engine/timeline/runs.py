@@ -41,13 +41,13 @@ class Runs:
 
     def absorbed(self, state: int, into: int, shorter_than: int, *, both_sides: bool) -> Runs:
         """With short stretches of `state` beside `into` (on both sides, or on one) counted as part of it; joined."""
-        if len(self) < 2:
+        is_state, is_into = self.state == state, self.state == into
+        if not is_state.any() or not is_into.any():
             return self
-        is_into = self.state == into
         before = np.append(False, is_into[:-1])
         after = np.append(is_into[1:], False)
         beside = (before & after) if both_sides else (before | after)
-        hit = (self.state == state) & (self.length < shorter_than) & beside
+        hit = is_state & (self.length < shorter_than) & beside
         if not hit.any():
             return self
         # Of the neighbour that it joins, the one before where there is one.

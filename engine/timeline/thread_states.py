@@ -37,7 +37,7 @@ from engine.timeline.evidence import (
     WAIT_STOPPED,
 )
 from engine.timeline.layer import Ints, Layer, Sightings, boundaries, distinct
-from engine.timeline.operations import BEFORE, BETWEEN, FOREIGN, LOST, SELECT, plain
+from engine.timeline.operations import BEFORE, BETWEEN, FOREIGN, LOST, SELECT, among, plain
 from engine.timeline.runs import Runs
 from engine.trace import State
 
@@ -57,9 +57,9 @@ _SIGHTED_NS = 50_000
 _HELD_NS = 100_000
 """Blocked with the GIL for less is a page fault or the like, and no news."""
 
-LOCKS = (codes.JOIN, codes.LOCK, codes.CONDITION, codes.EVENT, codes.SEMAPHORE, codes.BARRIER, codes.GET, codes.PUT)
-_NEVER_BLOCKS = (codes.PYTHON, codes.NATIVE)
-UNMARKED = (codes.CALL, BETWEEN, FOREIGN)
+LOCKS = among(codes.JOIN, codes.LOCK, codes.CONDITION, codes.EVENT, codes.SEMAPHORE, codes.BARRIER, codes.GET, codes.PUT)
+_NEVER_BLOCKS, _IN_PYTHON = among(codes.PYTHON, codes.NATIVE), among(codes.PYTHON, BETWEEN)
+UNMARKED = among(codes.CALL, BETWEEN, FOREIGN)
 """Where what a block is for is not marked."""
 _OF_SIGHT = np.full(16, int(State.unknown), np.int64)
 _OF_SIGHT[[WAIT_SLEEP, WAIT_SOCKET, WAIT_FILE, WAIT_POLL, WAIT_CHILD, WAIT_STOPPED]] = int(State.io_wait)
@@ -99,23 +99,27 @@ def thread_states(layers: ThreadLayers, t0: int, t1: int) -> Runs:
         core = np.where(python & ~mine & (core >= 0), BLOCKED, np.where(python & mine & (core == BLOCKED), PREEMPTED, core))
     on, blocked = core >= 0, core == BLOCKED
     told = layers.told.at(start) == 1
-    unmarked, foreign = np.isin(operation, UNMARKED), operation == FOREIGN
+    unmarked, foreign = UNMARKED[operation], operation == FOREIGN
     sight, target = sighted(layers.waits, layers.core, start, t1)
     if layers.gil is None:
         working = np.where(foreign | (operation == codes.NATIVE), State.native, State.running)
         asking = np.zeros(len(start), bool)
     else:
         working = np.where(mine | (untold & (operation != codes.NATIVE) & ~foreign), State.running, State.native)
-        asks = np.where(told, layers.asks.at(start) == 1, ~_own_waits(layers, start))
+        asks = layers.asks.at(start) == 1
+        if not told.all():
+            asks = np.where(told, asks, ~_own_waits(layers, start))
         # In a job, Python that is inside no operation blocks for nothing but the GIL, be it to take it or to see that it was taken.
         asks |= blocked & (operation == codes.PYTHON)
-        made = blocked & unmarked & _made_to_wait(layers, start, t1)
+        made = blocked & unmarked
+        if made.any():
+            made &= _made_to_wait(layers, start, t1)
         # What it was seen to be blocked in says more than that it might have to ask.
         asks = np.where(unmarked & (sight >= 0), np.where(told, asks, sight == WAIT_GIL), asks) | made
         asking = asks & ~mine & ~untold & ~foreign
     stopped = blocked & (sight == WAIT_STOPPED)
     asking &= ~stopped
-    waits = np.where(np.isin(operation, LOCKS), int(State.lock_wait), int(State.io_wait))
+    waits = np.where(LOCKS[operation], int(State.lock_wait), int(State.io_wait))
     waits = np.where(operation == SELECT, int(State.idle), waits)
     if layers.gil is None:
         waits = np.where(operation == codes.PYTHON, int(State.lock_wait), waits)  # For what the interpreter locks instead.
@@ -142,7 +146,7 @@ def thread_states(layers: ThreadLayers, t0: int, t1: int) -> Runs:
         ],
         waits,
     )
-    state = np.where((state == State.native) & np.isin(operation, (codes.PYTHON, BETWEEN)), _BRIEF, state)
+    state = np.where((state == State.native) & _IN_PYTHON[operation], _BRIEF, state)
     waiting = (state == State.io_wait) | (state == State.lock_wait)
     detail = np.where(waiting, np.where(unmarked & (sight >= 0), waiting_detail(sight, target), np.where(what >= 0, what, NONE)), NONE)
     detail = np.where(stopped & waiting, STOPPED, detail)
@@ -182,7 +186,7 @@ def sighted(seen: Sightings | None, core: Layer, at: Ints, upto: int) -> tuple[I
 def _own_waits(layers: ThreadLayers, at: Ints) -> npt.NDArray[np.bool_]:
     """Whether a block at these times is the operation's own wait: the first since it began, or since the GIL was last given away in it."""
     core, operation, gil = layers.core, layers.operation, layers.gil
-    waits = ~np.isin(plain(operation.at(at)), _NEVER_BLOCKS)
+    waits = ~_NEVER_BLOCKS[plain(operation.at(at))]
     blocks = core.t[core.value == BLOCKED]
     if not len(blocks) or layers.placed:
         return waits

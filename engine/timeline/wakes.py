@@ -10,12 +10,12 @@ from engine.timeline.evidence import WAIT_FILE, WAIT_LOCK, WAIT_POLL, WAIT_SOCKE
 from engine.timeline.exchange import Exchange
 from engine.timeline.intake_cores import by
 from engine.timeline.layer import Ints
-from engine.timeline.operations import plain
+from engine.timeline.operations import among, plain
 from engine.timeline.thread_states import BLOCKED, LOCKS, UNMARKED, sighted
 from engine.timeline.tracks import ThreadTrack
 from engine.trace import EdgeKind
 
-_MESSAGES = (codes.RECEIVE, codes.RESULTS)
+_MESSAGES = among(codes.RECEIVE, codes.RESULTS)
 _NOTHING, _RELEASE, _MESSAGE = range(3)
 _KINDS: dict[int, EdgeKind] = {_RELEASE: "release", _MESSAGE: "message"}
 
@@ -51,11 +51,11 @@ class Wakings:
         # At the very time of the wake-up it is still off its core.
         operation = plain(thread.operation.at(t))
         sight, _ = sighted(thread.waits, core, t, upto)
-        unmarked = np.isin(operation, UNMARKED)
+        unmarked = UNMARKED[operation]
         kind = np.where(unmarked & (sight == WAIT_LOCK), _RELEASE, _NOTHING)
         kind = np.where(unmarked & np.isin(sight, (WAIT_SOCKET, WAIT_FILE, WAIT_POLL)), _MESSAGE, kind)
-        kind = np.where(np.isin(operation, LOCKS), _RELEASE, kind)
-        kind = np.where(np.isin(operation, _MESSAGES), _MESSAGE, kind)
+        kind = np.where(LOCKS[operation], _RELEASE, kind)
+        kind = np.where(_MESSAGES[operation], _MESSAGE, kind)
         kind = np.where((core.at(t) == BLOCKED) & (thread.asks.at(t) == 0), kind, _NOTHING)
         on = np.searchsorted(core.t, t, "right")
         arrives = np.where(on < len(core.t), core.t[np.minimum(on, len(core.t) - 1)], t) if len(core.t) else t
