@@ -94,6 +94,11 @@ class MarkFolder:
         now = time.monotonic_ns()
         return not self._files or any(now - file.found_ns < _START_NS for file in self._unready.values())
 
+    @property
+    def waiting(self) -> int:
+        """How many marks wait for the next drain, but for those that are in rings still."""
+        return self._waiting_marks
+
     def ready(self) -> list[Ready]:
         """The processes that have turned to their jobs since this was asked before. Cheap: for asking many times a second."""
         with self._gate:
@@ -103,6 +108,11 @@ class MarkFolder:
             self._ready |= turned.keys()
             self._unready = {name: file for name, file in self._unready.items() if file.pid not in turned}
         return list(turned.values())
+
+    def expect_no_jobs(self, pid: int) -> None:
+        """It will not turn to jobs, as a helper of the standard library's does not."""
+        self._ready.add(pid)
+        self._unready = {name: file for name, file in self._unready.items() if file.pid != pid}
 
     def let_go(self, pid: int) -> None:
         """Tells a process that waits for it that it is watched."""

@@ -86,13 +86,13 @@ class Rings:
         return {cpu: ring.size for cpu, ring in self._rings.items()}
 
     @property
-    def unread(self) -> int:
-        """Bytes that wait to be drained, in all rings together. Cheap: for asking many times a second."""
-        return sum(ring.unread for ring in self._rings.values())
+    def fullness(self) -> float:
+        """Which share of its room the fullest ring has used up, 0 to 1. Cheap: for asking many times a second."""
+        return max((ring.unread / ring.size for ring in self._rings.values()), default=0.0)
 
     @property
     def unseen(self) -> int:
-        """Of these, the bytes that have not been peeked at."""
+        """Bytes that wait to be drained, in all rings together, and have not been peeked at."""
         return sum(ring.unseen for ring in self._rings.values())
 
     def peek(self) -> Records:

@@ -23,6 +23,7 @@ from engine.supervisor.toll import Toll
 from engine.supervisor.unit_costs import UnitCosts, unit_costs
 from engine.supervisor.waiting import Waiting
 from engine.timeline.evidence import (
+    BECAME_HELPER,
     GIL_ABSENT,
     GIL_EXACT,
     GIL_OFF,
@@ -43,6 +44,7 @@ _SOURCES = {"exact": GIL_EXACT, "sampled": GIL_SAMPLED, "off": GIL_OFF, "absent"
 _START_S, _CALM_S = 0.003, 0.02
 _JOBS = np.arange(256) == codes.JOB_BEGIN
 _READY_START, _LONE_START = 1_000, 100
+_MANY_MARKS, _FULL = 250_000, 0.25
 
 
 class Harvest:
@@ -97,6 +99,11 @@ class Harvest:
     def starting(self) -> bool:
         """Whether some process is about to turn to its jobs."""
         return self._marks.starting
+
+    @property
+    def brims(self) -> bool:
+        """Whether so much is there to be harvested that it should not wait."""
+        return self._marks.waiting > _MANY_MARKS or (self._kernel is not None and self._kernel.rings.fullness > _FULL)
 
     def prepare(self) -> None:
         """Learns what recording costs in this interpreter and where it keeps its GIL, before anything is measured."""
@@ -208,6 +215,9 @@ class Harvest:
         if self._waiting is not None and "waits" in self.sources:
             self.sources["waits"] = self._waiting.source
         became, self._execs = self._programs.news(self._execs, alive), ()
+        for one in became:
+            if one.kind == BECAME_HELPER:
+                self._marks.expect_no_jobs(one.pid)
         return Evidence(
             upto_ns=min(limit for limit in (marks_watermark, watermark, gil_watermark, accounted) if limit is not None),
             switched=switched,

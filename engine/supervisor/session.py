@@ -128,9 +128,10 @@ class Session:
     def _loop(self, measured: Measured, harvest: Harvest, timeline: Timeline, origin: int, *, gives_way: bool) -> None:
         limit_s = self._spec.time_limit_s
         deadline = math.inf if limit_s is None else origin + limit_s * 1e9
-        pace, next_frame, ended_at = Pace(watched=self._watched), time.monotonic(), None
+        pace, ended_at = Pace(watched=self._watched, foreign=bool(self._spec.program) or ":" in self._spec.workload), None
+        next_look = drawn = time.monotonic()
         while True:
-            self._listen(min(harvest.tick(), max(0.0, next_frame - time.monotonic())), measured)
+            self._listen(min(harvest.tick(), max(0.0, next_look - time.monotonic())), measured)
             now = time.monotonic()
             if measured.ended is not None:
                 ended_at = ended_at or now
@@ -142,14 +143,19 @@ class Session:
                 limit = f"the run took longer than its limit of {limit_s:g} s, and was ended"
                 self._ending = ("failed", {"kind": "time_limit", "message": limit, "traceback": None})
                 return
-            if now < next_frame:
+            brims = harvest.brims
+            if now < next_look and not brims:
                 continue
-            if gives_way and timeline.running and not harvest.starting:
+            settled = timeline.running and not harvest.starting
+            if gives_way and settled:
                 # Not before: whose GIL is to be watched from its first job on cannot wait until a core is free.
                 give_way()
                 gives_way = False
-            next_frame = now + pace.next_frame_s(begun=timeline.running)
-            self._tell(timeline, timeline.feed(harvest.harvest(measured.alive())), harvest)
+            next_look = now + pace.look_s(settled=settled)
+            timeline.take(harvest.harvest(measured.alive()))
+            if brims or pace.draws(now - drawn) or timeline.running != self._said_running:
+                drawn = now
+                self._tell(timeline, timeline.grew(), harvest)
 
     def _tell(self, timeline: Timeline, frame: Frame, harvest: Harvest) -> None:
         changes: dict[str, Any] = {"sources": harvest.sources}

@@ -21,7 +21,7 @@ _KEEP_NS = 2_000_000_000
 
 
 class Timeline:
-    """`feed` it with everything in order, then `finish` it once. `t = 0` is `origin_ns` of CLOCK_MONOTONIC.
+    """Let it `take` everything in order, tell now and then what `grew`, then `finish` it once. `t = 0` is `origin_ns` of CLOCK_MONOTONIC.
 
     `kernel` says how time on cores is known: `exact` (switches), `sampled` (accounts) or `inferred` (marks alone). Where the GIL is not
     seen, its holder is inferred from who is on a core. `waits` says how it is known what threads block in where no mark tells: `exact`,
@@ -50,11 +50,18 @@ class Timeline:
         self._drawn = 0
         self._watermark = 0
 
-    def feed(self, evidence: Evidence) -> Frame:
-        """What the trace grew by. The frame reaches to a millisecond before `evidence.upto_ns`."""
+    def take(self, evidence: Evidence) -> None:
         self._intake.take(evidence)
-        watermark = max(self._watermark, evidence.upto_ns - self._intake.origin)
-        return self._frame(max(self._drawn, watermark - SETTLE_NS), watermark)
+        self._watermark = max(self._watermark, evidence.upto_ns - self._intake.origin)
+
+    def grew(self) -> Frame:
+        """What the trace grew by. The frame reaches to a millisecond before the `upto_ns` of what was taken last."""
+        return self._frame(max(self._drawn, self._watermark - SETTLE_NS), self._watermark)
+
+    def feed(self, evidence: Evidence) -> Frame:
+        """Both at once."""
+        self.take(evidence)
+        return self.grew()
 
     def finish(self, end_ns: int) -> Frame:
         """The last frame: everything is closed at `end_ns`; what was at work when its process died is `crashed` from then on."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from engine.launch import Run
 from engine.supervisor import pace as module
-from engine.supervisor.pace import FRAME_S, SPARING_FRAME_S, Pace
+from engine.supervisor.pace import FRAME_S, SPARING_FRAME_S, UNSEEN_FRAME_S, Pace
+from tests.support.real_runs import spec
 
 
 @pytest.fixture
@@ -24,27 +27,41 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_frames_are_fewer_while_it_waits_longer_for_a_core_than_it_uses_one(account: Path) -> None:
     pace = Pace()
     account.write_text("1000 900 5\n")
-    assert pace.next_frame_s() == FRAME_S
+    assert pace.look_s() == FRAME_S
     account.write_text("2000 2900 9\n")
-    assert pace.next_frame_s() == SPARING_FRAME_S
+    assert pace.look_s() == SPARING_FRAME_S
     account.write_text("3000 2900 12\n")
-    assert pace.next_frame_s() == FRAME_S, "what it waited for before does not count"
+    assert pace.look_s() == FRAME_S, "what it waited for before does not count"
 
 
 @pytest.mark.usefixtures("account")
 def test_where_nobody_looks_on_they_are_fewer_once_jobs_are_done() -> None:
-    pace = Pace(watched=False)
-    assert pace.next_frame_s(begun=False) == FRAME_S
-    assert pace.next_frame_s(begun=True) == SPARING_FRAME_S
-    assert Pace(watched=True).next_frame_s(begun=True) == FRAME_S
+    unseen, foreign, watched = Pace(watched=False), Pace(watched=False, foreign=True), Pace(watched=True)
+    assert {pace.look_s(settled=False) for pace in (unseen, foreign, watched)} == {FRAME_S}
+    assert unseen.look_s(settled=True) == UNSEEN_FRAME_S
+    assert foreign.look_s(settled=True) == SPARING_FRAME_S, "what it starts and ends is to be met alive"
+    assert watched.look_s(settled=True) == FRAME_S
+    assert [pace.draws(SPARING_FRAME_S) for pace in (unseen, foreign, watched)] == [False, False, True]
+    assert unseen.draws(UNSEEN_FRAME_S)
+
+
+@pytest.mark.parametrize("watched", [False, True])
+def test_a_run_tells_more_often_what_somebody_looks_at(watched: bool) -> None:
+    with Run(spec("cpu", "sequential", 1, params={"rounds": 30_000_000}), watched=watched) as run:
+        frames = list(run.frames())
+    (begins,) = (number for number, frame in enumerate(frames) if frame.changes.get("status") == "running")
+    *between, _, last = [frame.t_ns / 1e9 for frame in frames[begins:]]  # The last two only close.
+    pauses = [later - earlier for earlier, later in pairwise(between)]
+    assert last - between[0] > UNSEEN_FRAME_S, "it was to take longer"
+    assert any(pause < UNSEEN_FRAME_S / 2 for pause in pauses) is watched
 
 
 @pytest.mark.parametrize("text", ["", "no account of this kind\n"])
 def test_without_such_an_account_a_core_is_taken_to_be_free(account: Path, text: str) -> None:
     account.write_text(text)
-    assert Pace().next_frame_s() == FRAME_S
+    assert Pace().look_s() == FRAME_S
     account.unlink()
-    assert Pace().next_frame_s() == FRAME_S
+    assert Pace().look_s() == FRAME_S
 
 
 def test_even_sparing_frames_come_as_often_as_is_promised() -> None:
