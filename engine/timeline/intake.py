@@ -29,13 +29,14 @@ class Intake:
     def take(self, evidence: Evidence) -> None:
         cast, origin = self._cast, self.origin
         made = [self._take_birth(born.pid, born.tid, born.t - origin, born.ppid, born.ptid) for born in evidence.born]
-        for source in evidence.gil_sources:
-            cast.see(source, source.t - origin)
         since = {became.pid: became.t for became in evidence.became}
         self.marks.take(tuple(_before(marked, since[marked.pid]) for marked in evidence.marked if marked.pid in since))
         for became in evidence.became:
             cast.becomes(became, became.t - origin)
         self.marks.take(tuple(_after(marked, since.get(marked.pid)) for marked in evidence.marked))
+        # Of a process that only its marks tell of, they say since when it has been there.
+        for source in evidence.gil_sources:
+            cast.see(source, source.t - origin)
         for t, thread, maker in made:
             if maker is not None:
                 cast.works_for(maker, thread, t)

@@ -11,6 +11,7 @@ from engine.timeline.evidence import (
     BECAME_PYTHON,
     GIL_ABSENT,
     GIL_EXACT,
+    GIL_OFF,
     GIL_SAMPLED,
     WAIT_LOCK,
     WAIT_SLEEP,
@@ -19,7 +20,7 @@ from engine.timeline.evidence import (
 )
 from engine.trace import State
 from tests.support.legality import breaches, gaps
-from tests.support.story import PID, Story, Told
+from tests.support.story import MS, PID, Story, Told
 
 A, B = PID, 101
 
@@ -398,3 +399,16 @@ def test_gils_of_other_processes_are_other_gils() -> None:
     found = told(story, 8)
     assert [lane.name for lane in found.trace.lanes.values() if lane.kind == "interpreter"] == ["GIL", "GIL"]
     assert found.drawn("main") == "rrrrrrrr"
+
+
+def test_a_process_that_only_marks_tell_of_has_been_there_since_its_first() -> None:
+    """Whoever looks for its GIL comes later."""
+    story = Story(kernel="inferred", gil_is_seen=False)
+    story.marks(0, A, codes.THREAD_BEGIN, text="main")
+    story.marks(3, 200, codes.THREAD_BEGIN, text="child", pid=200)
+    story.sees(GIL_OFF, t=8, pid=200, why="nobody looks")
+    story.ends(6, 200, pid=200)
+    found = told(story, 10)
+    (process,) = (lane for lane in found.trace.lanes.values() if lane.kind == "process" and lane.pid == 200)
+    assert process.start_ns == 3 * MS
+    assert gaps(found.trace) == []
