@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from fastapi import Request
 
+from app.flights import Flights
 from app.hub import Hub
 from app.ids import is_id
 from app.live_figures import LiveFigures
@@ -32,13 +33,14 @@ class Context:
     views: ViewCache
     thumbnails: Thumbnails
     figures: LiveFigures
+    flights: Flights
     hub: Hub
     queue: RunQueue | None
     standby: Standby | None = None
 
     def row(self, trace_id: str) -> Row | None:
         """The trace as it is; if whoever recorded it has died meanwhile, as it ended. None if there is none (or the id is malformed)."""
-        row = self.store.row(trace_id) if is_id(trace_id) else None
+        row = self.glance(trace_id)
         if row is not None and row.owner is not None and not is_alive(self.store.directory, row.owner):
             recover(self.store, lambda _: self.hub.poke())
             return self.store.row(trace_id)
@@ -47,6 +49,10 @@ class Context:
     def snapshot(self, trace_id: str) -> Snapshot | None:
         """Likewise, with its record."""
         return None if self.row(trace_id) is None else self.reader.snapshot(trace_id)
+
+    def glance(self, trace_id: str) -> Row | None:
+        """The trace as the store has it: one short look, which an event loop can afford."""
+        return self.store.row(trace_id) if is_id(trace_id) else None
 
     def told(self, trace_id: str) -> dict[str, Any] | None:
         """The trace object, with the figures so far if it has not ended. None if there is none."""

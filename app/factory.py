@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from app import assets, pages, problems, static_files
 from app.api import TAGS, routers
 from app.context import Context
+from app.flights import Flights
 from app.hub import Hub
 from app.live_figures import LiveFigures
 from app.queue import Launcher, RunQueue, recover
@@ -36,9 +37,8 @@ def create_app(settings: Settings, launcher: Launcher | None = None) -> FastAPI:
     queue = None if settings.read_only else RunQueue(store, launch, lambda _: hub.poke(), on_rest)
     if queue is None:
         recover(store)
-    context = Context(
-        settings, store, Reader(store), ViewCache(), Thumbnails(), LiveFigures(), hub, queue, standby if launcher is None else None
-    )
+    reader, spare = Reader(store), standby if launcher is None else None
+    context = Context(settings, store, reader, ViewCache(), Thumbnails(), LiveFigures(), Flights(), hub, queue, spare)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -7,11 +7,14 @@ changed, which happens only while somebody waits.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
-from typing import Self
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Self, TypeVar, cast
+
+Said = TypeVar("Said")
 
 POLL_S = 0.1
+SHARE_S, LONGEST_PAUSE_S = 0.02, 0.2
 
 
 class Hub:
@@ -23,6 +26,8 @@ class Hub:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: set[asyncio.Future[None]] = set()
         self._poller: asyncio.Task[None] | None = None
+        self._onlookers = 0
+        self._said: dict[Hashable, Any] = {}
         self.closed = False
 
     def poke(self) -> None:
@@ -44,6 +49,21 @@ class Hub:
                 self._poller = self._loop.create_task(self._poll())
         return Watch(self, future)
 
+    @contextmanager
+    def looking_on(self) -> Iterator[None]:
+        """While somebody follows a trace from moment to moment."""
+        self._onlookers += 1
+        try:
+            yield
+        finally:
+            self._onlookers -= 1
+
+    @property
+    def pause_s(self) -> float:
+        """For how long each of those who look on is left alone between two pieces of news: what they ask for then takes a core, which
+        many together would take from what is measured. Up to five of them hear of every frame."""
+        return min(SHARE_S * self._onlookers, LONGEST_PAUSE_S)
+
     @property
     def watched(self) -> bool:
         """Whether anybody waits."""
@@ -57,7 +77,14 @@ class Hub:
     def forget(self, future: asyncio.Future[None]) -> None:
         self._waiting.discard(future)
 
+    def once(self, key: Hashable, make: Callable[[], Said]) -> Said:
+        """What `make` answers, asked once for all who watch until something changes."""
+        if key not in self._said:
+            self._said[key] = make()
+        return cast("Said", self._said[key])
+
     def _wake(self) -> None:
+        self._said.clear()
         waiting, self._waiting = self._waiting, set()
         for future in waiting:
             if not future.done():

@@ -38,6 +38,12 @@ class ViewCache:
         self._gate = threading.Lock()
         self._answers: OrderedDict[tuple[int, int, Window], Future[bytes]] = OrderedDict()
 
+    def made(self, snapshot: Snapshot, window: Window) -> bytes | None:
+        """What was answered to the same before, if that is kept. Does not wait."""
+        with self._gate:
+            future = self._answers.get((snapshot.row.number, snapshot.seq, window))
+        return future.result() if future is not None and future.done() and future.exception() is None else None
+
     def answer(self, snapshot: Snapshot, window: Window) -> bytes:
         """Raises what the view raises: `ViewError` for a window that cannot be."""
         key = (snapshot.row.number, snapshot.seq, window)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -91,7 +91,7 @@ def get_edges(request: Request, trace_id: TraceId, after: After = None, limit: L
 
 
 @router.get("/view", summary="What a screen needs of a window", responses={**told(VIEW), **NOT_FOUND, **INVALID})
-def view(
+async def view(
     request: Request,
     trace_id: TraceId,
     t0: From = None,
@@ -115,22 +115,49 @@ def view(
     `resolution` is `exact`, or, only if `overview` was asked for, `overview`: a large trace is still being read, `opened` of 1 is done, and
     this is its whole run in coarser columns, with the lanes that its overview has. Ask again to have it opened, and for the window itself.
     """
-    context = Context.of(request)
+    context, asked = Context.of(request), _Asked(t0, t1, px, lanes, budget, edges, at_work, sums)
+    row = context.glance(trace_id)
+    held = None if row is None else context.reader.held(row)
+    body = None if held is None else context.views.made(held, asked.window(held))
+    if body is None:
+        moment = None if row is None else (row.number, row.status, row.t_ns)
+        body = await context.flights.answer((trace_id, moment, asked, overview), lambda: _view(context, trace_id, asked, overview))
+    return Response(body, headers=_FRESH, media_type="application/json")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a request for a view says, not yet held against the trace."""
+
+    t0: int | None
+    t1: int | None
+    px: int
+    lanes: str | None
+    budget: int
+    edges: int
+    at_work: bool
+    sums: bool
+
+    def window(self, snapshot: Snapshot) -> Window:
+        """Raises ProblemError 422 for lanes that the trace does not have."""
+        lanes = () if self.lanes == "" else lanes_of(snapshot, self.lanes)
+        return Window(self.t0, self.t1, self.px, lanes, self.budget, self.edges, self.at_work, self.sums)
+
+
+def _view(context: Context, trace_id: str, asked: _Asked, overview: bool) -> bytes:
     row = found_row(context, trace_id)
-    if row.finished and (t0 or 0) >= max(row.t_ns, 1):
-        refuse("t0", f"the trace ends at {row.t_ns} ns ({duration(row.t_ns)}): a window of it begins before; got {t0}")
+    if row.finished and (asked.t0 or 0) >= max(row.t_ns, 1):
+        refuse("t0", f"the trace ends at {row.t_ns} ns ({duration(row.t_ns)}): a window of it begins before; got {asked.t0}")
     glimpse = context.reader.glimpse(row) if overview else None
     if glimpse is not None:
-        wanted = None if lanes is None else [int(lane) for lane in lanes.split(",") if lane]
-        whole = glimpse.overview.told(t0, t1, wanted, at_work, sums)
-        return answer({**whole, **NO_EDGES, "resolution": "overview", "opened": glimpse.opened}, headers=_FRESH)
+        lanes = None if asked.lanes is None else [int(lane) for lane in asked.lanes.split(",") if lane]
+        whole = glimpse.overview.told(asked.t0, asked.t1, lanes, asked.at_work, asked.sums)
+        return as_bytes({**whole, **NO_EDGES, "resolution": "overview", "opened": glimpse.opened})
     snapshot = found_snapshot(context, trace_id)
-    window = Window(t0, t1, px, () if lanes == "" else lanes_of(snapshot, lanes), budget, edges, at_work, sums)
     try:
-        body = context.views.answer(snapshot, window)
+        return context.views.answer(snapshot, asked.window(snapshot))
     except ViewError as error:
         refuse("t1", str(error))
-    return Response(body, headers=_FRESH, media_type="application/json")
 
 
 @router.get("/metrics", summary="The figures of the trace, or of a window", responses={**told(METRICS), **NOT_FOUND, **INVALID})

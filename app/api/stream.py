@@ -9,8 +9,10 @@ Live and replay are the same rows of the store, so a reader who comes late, or a
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
@@ -20,6 +22,7 @@ from starlette.responses import Response, StreamingResponse
 
 from app.api.answers import NOT_FOUND, TraceId, found_row
 from app.context import Context
+from app.store import Row
 from app.trace_object import as_bytes
 from engine.trace import Frame, decode_frame
 
@@ -50,29 +53,36 @@ async def stream(
 
 async def events(context: Context, trace_id: str, cursor: int, whole: bool) -> AsyncIterator[bytes]:
     """The bytes of the stream. Ends with the trace, with its deletion, or with the server."""
-    feed = Feed(context, trace_id, cursor, whole)
+    feed, hub = Feed(context, trace_id, cursor, whole), context.hub
     told: dict[str, Any] | None = None
+    told_at, woken = 0.0, False
     yield b"retry: 500\n\n"
-    while not context.hub.closed:
-        with context.hub.watch() as watch:
-            now = await run_in_threadpool(feed.read)
-            if now is None:
-                yield event("end", {"id": trace_id, "status": "deleted"})
-                return
-            # The end is told last: after every frame.
-            if now.status != told and not (now.frames and now.finished):
-                told = now.status
-                yield event("status", now.status)
-            for frame in now.frames:
-                yield frame
-            if now.frames:
-                continue
-            if now.finished:
-                yield event("end", {"id": trace_id, "status": now.status["status"]})
-                return
-            await watch.wait(HEARTBEAT_S)
-        if now.status["status"] == "running" and not watch.woken:
-            yield feed.still()
+    with hub.looking_on():
+        while not hub.closed:
+            with hub.watch() as watch:
+                now = feed.glance() if woken and not whole else await run_in_threadpool(feed.read)
+                if now is None:
+                    yield event("end", {"id": trace_id, "status": "deleted"})
+                    return
+                # The end is told last: after every frame.
+                if now.status != told and not (now.frames and now.finished):
+                    told = now.status
+                    yield event("status", now.status)
+                for frame in now.frames:
+                    yield frame
+                if now.frames:
+                    told_at = time.monotonic()
+                elif now.finished:
+                    yield event("end", {"id": trace_id, "status": now.status["status"]})
+                    return
+                if now.finished or len(now.frames) >= FRAMES_AT_ONCE:
+                    continue  # There may be more.
+                await watch.wait(HEARTBEAT_S)
+                woken = watch.woken
+            if woken:
+                await asyncio.sleep(max(0.0, told_at + hub.pause_s - time.monotonic()))
+            elif now.status["status"] == "running":
+                yield feed.still()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +109,15 @@ class Feed:
 
     def read(self) -> Now | None:
         """None if there is no such trace any more. At most FRAMES_AT_ONCE whole frames."""
-        row = self._context.row(self._trace_id)
+        return self._now(self._context.row(self._trace_id), self._store.times)
+
+    def glance(self) -> Now | None:
+        """The same of how far it has grown, for who is in the event loop and watches: two short looks, made once for all readers."""
+        once, store = self._context.hub.once, self._store
+        row = once(self._trace_id, lambda: self._context.glance(self._trace_id))
+        return self._now(row, lambda number, after: once((number, after), lambda: store.times(number, after)))
+
+    def _now(self, row: Row | None, times: Callable[[int, int], list[tuple[int, int]]]) -> Now | None:
         if row is None or self._number not in (None, row.number):
             return None
         if self._number is None:
@@ -108,7 +126,7 @@ class Feed:
         position = self._store.position(row.number) if row.status == "queued" else None
         status = {"id": row.id, "status": row.status, "position": position, "error": row.record.error}
         if not self._whole:
-            return Now(status, row.finished, [self._told(seq, Frame(t_ns)) for seq, t_ns in self._store.times(row.number, self.cursor)])
+            return Now(status, row.finished, [self._told(seq, Frame(t_ns)) for seq, t_ns in times(row.number, self.cursor)])
         frames = self._store.frames(row.number, self.cursor, FRAMES_AT_ONCE)
         return Now(status, row.finished, [self._told(seq, decode_frame(body)) for seq, body in frames])
 

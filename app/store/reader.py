@@ -83,6 +83,13 @@ class Reader:
             give_back()
         return snapshot
 
+    def held(self, row: Row) -> Snapshot | None:
+        """The snapshot of the very moment that the row is of, if it is in memory. Reads nothing, waits for nobody."""
+        with self._gate:
+            kept = self._kept.get(row.id)
+        snapshot = None if kept is None else kept.snapshot
+        return snapshot if snapshot is not None and snapshot.row == row else None
+
     def glimpse(self, row: Row) -> Glimpse | None:
         """What there is to see of a trace at once that is large and not in memory, and is from now on being opened.
 

@@ -158,12 +158,35 @@ def test_many_readers_of_one_live_run_see_the_same(context: Context, stage: Stag
         assert in_order(segments(one)) == expected(recording.trace)
 
 
-def test_a_run_of_another_process_is_live_here(context: Context, url: str) -> None:
+def test_many_who_ask_for_progress_hear_of_every_frame(context: Context, stage: Stage, url: str) -> None:
+    assert context.queue is not None
+    recording = synthetic.threads_taking_turns(2)
+    trace_id = context.queue.submit(RunSpec("cpu", "threads", 2, 2))
+    found: list[list[Event]] = [[] for _ in range(12)]
+    path = f"{url}/{trace_id}/stream?segments=false"
+    readers = [threading.Thread(target=lambda mine=mine: mine.extend(events(path))) for mine in found]
+    for reader in readers:
+        reader.start()
+    until(lambda: context.hub.pause_s > 0.1)
+    for frame in recording.frames:
+        stage.puppet().tell(frame)
+    for reader in readers:
+        reader.join()
+    for one in found:
+        times = [event.data["t_ns"] for event in frames(one)]
+        assert sorted(set(times)) == [frame.t_ns for frame in recording.frames]
+        assert times == sorted(times)
+        assert one[-1].data == {"id": trace_id, "status": "complete"}
+    until(lambda: context.hub.pause_s == 0)
+
+
+@pytest.mark.parametrize("segments", ["true", "false"])
+def test_a_run_of_another_process_is_live_here(context: Context, url: str, segments: str) -> None:
     stage = Stage()
     other = Store(context.settings.data)
     with RunQueue(other, stage.launch) as queue:
         trace_id = queue.submit(SPEC)
-        live = events(f"{url}/{trace_id}/stream")
+        live = events(f"{url}/{trace_id}/stream?segments={segments}")
         next(live)
         stage.puppet().tell(FIRST)
         assert next(event for event in live if event.name == "frame").data["t_ns"] == 1000
