@@ -44,7 +44,7 @@ _SOURCES = {"exact": GIL_EXACT, "sampled": GIL_SAMPLED, "off": GIL_OFF, "absent"
 _START_S, _CALM_S = 0.003, 0.02
 _JOBS = np.arange(256) == codes.JOB_BEGIN
 _READY_START, _LONE_START = 1_000, 100
-_MANY_MARKS, _FULL = 250_000, 0.25
+_MANY_MARKS, _FULL = 100_000, 0.25
 
 
 class Harvest:

@@ -1,6 +1,6 @@
 """What recording costs: the same work recorded and bare, in pairs that take turns; ratios pair by pair.
 
-    python -m tests.bench.recording [--pairs N] [--python NAME] [WORKLOAD:MODEL …]
+    python -m tests.bench.recording [--pairs N] [--jobs N] [--python NAME] [WORKLOAD:MODEL …]
 
 `elapsed` is what the measured program itself reads: from asking the model to start until every result is in hand. `cpu` is its own
 processor time, start and end of the interpreter included. `supervisor` is the supervisor's processor time as a share of one core while
@@ -31,6 +31,7 @@ def main() -> None:
     """Prints a row for each pair of workload and model."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--pairs", type=int, default=7)
+    parser.add_argument("--jobs", type=int, default=4, help="of the built-in workloads: more make a run longer (default: 4)")
     parser.add_argument("--python", help="the interpreter to measure (default: our own)")
     parser.add_argument("cases", nargs="*", default=[*USUAL, *WORST], metavar="WORKLOAD:MODEL")
     options = parser.parse_args()
@@ -40,13 +41,13 @@ def main() -> None:
     print("| --- | --- | --- | --- | --- | --- |")
     for case in options.cases:
         workload, _, model = case.rpartition(":")
-        print(row(workload, model, interpreter, options.pairs), flush=True)
+        print(row(workload, model, interpreter, options.pairs, options.jobs), flush=True)
 
 
-def row(workload: str, model: str, interpreter: Interpreter, pairs: int) -> str:
+def row(workload: str, model: str, interpreter: Interpreter, pairs: int, jobs: int) -> str:
     """One of the table."""
-    jobs = {"workers": 1, "jobs": 1} if names_a_function(workload) else {}
-    spec = spec_of(workload, model, interpreter, **jobs)
+    shape = {"workers": 1, "jobs": 1} if names_a_function(workload) else {"jobs": jobs}
+    spec = spec_of(workload, model, interpreter, **shape)
     found = in_turns(pairs, {"bare": lambda: bare(spec), "recorded": lambda: recorded(spec)})
     elapsed, cpu = ratio(found["recorded"], found["bare"]), ratio(found["recorded"], found["bare"], "cpu_s")
     share = Spread(tuple(cost.more["share"] for cost in found["recorded"]))
