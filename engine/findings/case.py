@@ -54,10 +54,11 @@ class Case:
 
     @property
     def noun(self) -> str:
-        """What the carriers are: `task`, `process` (each alone in its own) or `thread`."""
+        """What the carriers are: `task`, `process` (each alone in its own), `thread`, or `worker` for tasks and threads together."""
         lanes = self.scope.carriers
-        if lanes and all(self.trace.lanes[lane].kind == "task" for lane in lanes):
-            return "task"
+        kinds = {self.trace.lanes[lane].kind for lane in lanes}
+        if "task" in kinds:
+            return "task" if len(kinds) == 1 else "worker"
         return "process" if len(self.processes) > 1 and len(self.processes) == len(lanes) else "thread"
 
     @cached_property
@@ -66,8 +67,10 @@ class Case:
         return frozenset(process for lane in self.scope.carriers if (process := process_of(self.trace, lane)) is not None)
 
     def who(self, number: int | None = None) -> str:
-        """`4 threads`; without a number, as many as carried jobs."""
+        """`4 threads`; without a number, as many as carried jobs: then also `2 tasks and 4 threads`."""
         many = len(self.scope.carriers) if number is None else number
+        if self.noun == "worker" and number is None:
+            return f"{count(len(self.tasks), 'task')} and {count(many - len(self.tasks), 'thread')}"
         return count(many, self.noun, "processes" if self.noun == "process" else None)
 
     @property

@@ -66,7 +66,7 @@ def _subject(case: Case) -> str:
     tasks = f" with {count(len(case.tasks), 'task')}" if case.is_program and case.tasks else ""
     if len(case.scope.carriers) == 1:
         return f"One thread{tasks}" if case.is_program else _one_thread(case.figures["jobs"]["total"])
-    if case.noun == "thread" and len(case.processes) > 1:
+    if case.noun in ("thread", "worker") and len(case.processes) > 1:
         who = f"{who} in {count(len(case.processes), 'process', 'processes')}"
     return f"{who}{tasks}{_gils(case)}"
 

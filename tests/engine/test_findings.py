@@ -165,6 +165,16 @@ def test_threads_in_several_processes_are_told_as_such() -> None:
     assert said(trace).startswith("4 threads in 2 processes: 2.00 cores used")
 
 
+def test_tasks_and_threads_together_are_told_apart() -> None:
+    """As where a coroutine starts threads of its own."""
+    drawing = "process p |rrrr|\nthread loop |rrrr| unmeasured\ntask a |rrzz|\ntask b |yyrr|\nthread c |gggg|\n"
+    assert said(drawn(drawing)) == (
+        "2 tasks and 1 thread: 1.00 cores used, 33 % of worker time spent waiting for the GIL, "
+        "25 % of task time ready but not its turn on the loop; they took turns"
+    )
+    assert said(drawn(f"{drawing}process q |rrrr|\nthread d |rrrr|")).startswith("2 tasks and 2 threads in 2 processes: 2.00 cores used")
+
+
 @pytest.mark.parametrize(
     ("speedup", "verdict"),
     [
