@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from app.api.answers import INVALID, NOT_FOUND, TraceId, answer, found_row, found_snapshot
+from app.api.answers import INVALID, NOT_FOUND, TraceId, answer, found_row, found_snapshot, no_such_trace
 from app.api.examples import EDGE, LANE, METRICS, SEGMENT, VIEW, page_of, told
 from app.api.windows import From, LaneIds, To, lanes_of, refuse, window_of
 from app.context import Context
@@ -153,7 +153,9 @@ def _view(context: Context, trace_id: str, asked: _Asked, overview: bool) -> byt
         lanes = None if asked.lanes is None else [int(lane) for lane in asked.lanes.split(",") if lane]
         whole = glimpse.overview.told(asked.t0, asked.t1, lanes, asked.at_work, asked.sums)
         return as_bytes({**whole, **NO_EDGES, "resolution": "overview", "opened": glimpse.opened})
-    snapshot = found_snapshot(context, trace_id)
+    snapshot = context.reader.snapshot(trace_id)
+    if snapshot is None:  # It was deleted just now.
+        raise no_such_trace(trace_id)
     try:
         return context.views.answer(snapshot, asked.window(snapshot))
     except ViewError as error:

@@ -105,14 +105,16 @@ class MarkFolder:
             self._find()
         turned = {file.pid: file.turned for file in self._unready.values() if file.is_ready}
         if turned:
-            self._ready |= turned.keys()
-            self._unready = {name: file for name, file in self._unready.items() if file.pid not in turned}
+            self._await_no_more({*turned})
         return list(turned.values())
 
     def expect_no_jobs(self, pid: int) -> None:
         """It will not turn to jobs, as a helper of the standard library's does not."""
-        self._ready.add(pid)
-        self._unready = {name: file for name, file in self._unready.items() if file.pid != pid}
+        self._await_no_more({pid})
+
+    def _await_no_more(self, pids: set[int]) -> None:
+        self._ready |= pids
+        self._unready = {name: file for name, file in self._unready.items() if file.pid not in pids}
 
     def let_go(self, pid: int) -> None:
         """Tells a process that waits for it that it is watched."""

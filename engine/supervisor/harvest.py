@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.agent._gilscope import codes
+from engine.functions import names_a_function
 from engine.probes import ProbeError, ProbeUnavailable
 from engine.probes.functions import Functions as FunctionsProbe
 from engine.probes.gil import LONE, GilLimits, GilProbe
@@ -63,7 +64,7 @@ class Harvest:
         self._cache = cache
         self._calibrations = Calibrations(cache, watch="gil" in self._wanted)
         # In built-in workloads marks tell what is waited for.
-        self._waiting = Waiting(self._gils) if spec.program or ":" in spec.workload else None
+        self._waiting = Waiting(self._gils) if spec.program or names_a_function(spec.workload) else None
         self._functions = FunctionsProbe() if self._waiting is not None and self._wanted - {"marks"} else None
         self._held_back = np.empty((5, 0), np.int64)
         self._switch = np.empty((5, 0), np.int64)

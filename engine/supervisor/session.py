@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.agent._gilscope import workloads
+from engine.functions import names_a_function
 from engine.host import cpu_times, host
 from engine.streams import Streams
 from engine.supervisor import verdict
@@ -100,7 +101,7 @@ class Session:
                 waits=harvest.sources.get("waits", "off"),
                 switch_interval_ns=round(self._spec.switch_interval * 1e9),
                 program=bool(self._spec.program),
-                instrumented=":" in self._spec.workload,
+                instrumented=names_a_function(self._spec.workload),
             )
             self._voice.tell(
                 Frame(
@@ -128,7 +129,7 @@ class Session:
     def _loop(self, measured: Measured, harvest: Harvest, timeline: Timeline, origin: int, *, gives_way: bool) -> None:
         limit_s = self._spec.time_limit_s
         deadline = math.inf if limit_s is None else origin + limit_s * 1e9
-        pace, ended_at = Pace(watched=self._watched, foreign=bool(self._spec.program) or ":" in self._spec.workload), None
+        pace, ended_at = Pace(watched=self._watched, foreign=bool(self._spec.program) or names_a_function(self._spec.workload)), None
         next_look = drawn = time.monotonic()
         while True:
             self._listen(min(harvest.tick(), max(0.0, next_look - time.monotonic())), measured)

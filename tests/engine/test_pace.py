@@ -85,3 +85,14 @@ print(json.dumps([before, *(list(map(int, one.communicate("\\n")[0].split())) fo
     assert first == [before, 0]
     assert second[0] == min(19, before + 10)
     assert second[1] == 3  # SCHED_BATCH
+
+
+def test_a_backlog_of_marks_is_told_at_once_though_nobody_looks(tmp_path: Path) -> None:
+    source = tmp_path / "flood.py"
+    source.write_text("import asyncio\nasync def steps():\n    for _ in range(250_000):\n        await asyncio.sleep(0)\n")
+    with Run(spec(f"{source}:steps", "asyncio", 1), watched=False) as run:
+        frames = list(run.frames())
+    assert frames[-1].counters["marks"] > 400_000
+    assert frames[-1].counters["dropped"] == 0
+    told = [frame.t_ns / 1e9 for frame in frames if len(frame.segments)]
+    assert any(later - earlier < UNSEEN_FRAME_S / 2 for earlier, later in pairwise(told[:-2]))
